@@ -1,0 +1,31 @@
+# Language level, warnings and hardening shared by every target of the project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(MILLRACE_CCACHE ccache)
+if(MILLRACE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MILLRACE_CCACHE})
+endif()
+
+add_library(millrace_flags INTERFACE)
+target_compile_options(millrace_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra
+  -Wconversion -Wsign-conversion -Wshadow -Werror -fno-math-errno -ffp-contract=off
+  -fstack-protector-strong -fcf-protection>)
+if(MILLRACE_SANITIZE)
+  target_compile_options(millrace_flags INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer>)
+  target_link_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC's sanitizers give false positives for these two.
+    target_compile_options(millrace_flags INTERFACE
+      $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-stringop-overflow>)
+  endif()
+elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
+  target_compile_definitions(millrace_flags INTERFACE _FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
+endif()
+if(MILLRACE_STATIC)
+  target_link_options(millrace_flags INTERFACE -static-libstdc++ -static-libgcc -Wl,-z,relro,-z,now)
+endif()
