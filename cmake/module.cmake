@@ -1,3 +1,15 @@
+# millrace_test(TARGET PREFIX MODULES): TARGET's tests over MODULES, named PREFIX.Suite.Case.
+function(millrace_test target prefix modules)
+  list(TRANSFORM modules PREPEND mr_)
+  target_link_libraries(${target} ${modules} GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  include(GoogleTest)
+  if(MILLRACE_CUDA)
+    set(prefix cuda.${prefix})
+  endif()
+  gtest_discover_tests(${target} TEST_PREFIX ${prefix}. DISCOVERY_MODE PRE_TEST)
+endfunction()
+
 # millrace_module(NAME EARLIER): the library mr_NAME of src/NAME, and its tests, benchmarks and
 # fuzzers. The part of a file's name after the last underscore says which of them it belongs to.
 function(millrace_module name earlier)
@@ -10,6 +22,11 @@ function(millrace_module name earlier)
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|/main)\\.cpp$")
+
+  if(MILLRACE_CUDA)
+    file(GLOB_RECURSE kernels CONFIGURE_DEPENDS ${dir}/*.cu)
+    list(APPEND sources ${kernels})
+  endif()
 
   if(sources)
     add_library(mr_${name} STATIC ${sources})
@@ -27,16 +44,11 @@ function(millrace_module name earlier)
     include(${dir}/module.cmake) # what only this module needs: libraries, flags of its folders
   endif()
 
-  if(MILLRACE_TESTS AND tests)
+  if(GTest_FOUND AND tests AND (NOT MILLRACE_TEST_MODULES OR name IN_LIST MILLRACE_TEST_MODULES))
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test mr_${name} GTest::gtest GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE
-      MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    include(GoogleTest)
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 600)
+    millrace_test(${name}_test ${name} ${name})
   endif()
-  if(MILLRACE_BENCH AND benches)
+  if(benchmark_FOUND AND benches)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench mr_${name} benchmark::benchmark benchmark::benchmark_main)
   endif()

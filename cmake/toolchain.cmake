@@ -10,13 +10,29 @@ if(MILLRACE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${MILLRACE_CCACHE})
 endif()
 
+if(MILLRACE_CUDA)
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Static) # libcuda itself is opened late: no GPU, no failure
+  enable_language(CUDA)
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20) # CMake 3.25 does not know that nvcc has it
+endif()
+
+include(CheckPIESupported)
+check_pie_supported()
+
 add_library(millrace_flags INTERFACE)
 target_compile_options(millrace_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra
   -Wconversion -Wsign-conversion -Wshadow -Werror -fno-math-errno -ffp-contract=off
-  -fstack-protector-strong -fcf-protection>)
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection>)
+target_link_options(millrace_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
+if(MILLRACE_CUDA)
+  target_compile_definitions(millrace_flags INTERFACE MILLRACE_CUDA)
+  target_compile_options(millrace_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:
+    -Werror=all-warnings -Xcompiler=-Wall,-Wextra>)
+endif()
 if(MILLRACE_SANITIZE)
   target_compile_options(millrace_flags INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer>)
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer>
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>)
   target_link_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC's sanitizers give false positives for these two.
@@ -24,8 +40,8 @@ if(MILLRACE_SANITIZE)
       $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-stringop-overflow>)
   endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
-  target_compile_definitions(millrace_flags INTERFACE _FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
+  target_compile_definitions(millrace_flags INTERFACE _FORTIFY_SOURCE=3 _GLIBCXX_ASSERTIONS)
 endif()
 if(MILLRACE_STATIC)
-  target_link_options(millrace_flags INTERFACE -static-libstdc++ -static-libgcc -Wl,-z,relro,-z,now)
+  target_link_options(millrace_flags INTERFACE -static-libstdc++ -static-libgcc)
 endif()
