@@ -1,24 +1,33 @@
-# Tests that cross modules: every tests/NAME/*_test.cpp goes into the executable NAME_test, over
-# every module; other .cpp files of the folder are its support code.
-function(millrace_cross_tests)
-  file(GLOB dirs CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/tests/*)
-  foreach(dir IN LISTS dirs)
-    file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
-    if(NOT sources)
-      continue()
+# Tests that cross modules, registered once, with the dev preset: C++ tests in tests/<folder>/, the
+# Python tests of the release program in tests/e2e/, and what lint can say without clang.
+file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/*_test.cpp)
+if(GTest_FOUND)
+  foreach(file IN LISTS files)
+    cmake_path(GET file PARENT_PATH dir)
+    cmake_path(GET dir FILENAME folder)
+    if(NOT TARGET ${folder}_test)
+      add_executable(${folder}_test)
+      millrace_test(${folder}_test ${folder} "${earlier}")
     endif()
-    get_filename_component(name ${dir} NAME)
-    add_executable(${name}_test ${sources})
-    target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
-    list(GET earlier -1 last)
-    target_link_libraries(${name}_test mr_${last} GTest::gtest GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE
-      MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 900)
+    target_sources(${folder}_test PRIVATE ${file})
   endforeach()
-endfunction()
-if(MILLRACE_TESTS)
-  include(GoogleTest)
-  millrace_cross_tests()
 endif()
+
+find_program(MILLRACE_SYSTEM_PYTHON python3 REQUIRED)
+set(python ${MILLRACE_SYSTEM_PYTHON})
+if(EXISTS ${PROJECT_SOURCE_DIR}/tests/requirements.txt)
+  set(python ${PROJECT_SOURCE_DIR}/.venv/bin/python) # made by ./mill test
+endif()
+file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/e2e/*_test.py)
+foreach(file IN LISTS files)
+  cmake_path(GET file STEM name)
+  add_test(NAME e2e.${name} COMMAND ${python} -B ${file})
+  set_tests_properties(e2e.${name} PROPERTIES SKIP_RETURN_CODE 77
+    ENVIRONMENT MILLRACE_BIN=${PROJECT_SOURCE_DIR}/build/release/millrace)
+endforeach()
+
+set(lint ${PROJECT_SOURCE_DIR}/tools/lint)
+add_test(NAME lint.selftest COMMAND ${MILLRACE_SYSTEM_PYTHON} -B ${lint}/lint_test.py)
+foreach(check layers sizes names symbols links)
+  add_test(NAME lint.${check} COMMAND ${MILLRACE_SYSTEM_PYTHON} -B ${lint}/lint.py ${check})
+endforeach()
