@@ -132,7 +132,7 @@ template <typename T>
 Expected<std::vector<T>> get_each(const File& file, std::string_view key, std::uint32_t n) {
   const Value* value = find(file, key);
   if (value == nullptr || value->type != ValueType::array) {
-    return get_value<T>(file, key).map([n](T item) { return std::vector<T>(n, item); });
+    return get_value<T>(file, key).map([n](const T& item) { return std::vector<T>(n, item); });
   }
   MR_TRY(auto items, get_array<T>(file, key));
   if (items.size() == n) return items;
