@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "kern/table.h"
+#include "sys/team.h"
 
 /// The levels that were compiled in, and which of them this machine runs.
 namespace mr::kern {
@@ -27,5 +28,8 @@ const Table& table(Level level);
 /// The fastest CPU level of this machine, or the one named by `wanted` (empty: no wish).
 /// Errors: bad_request where the name is unknown, not compiled in or lacks something here.
 Expected<Level> pick_level(std::string_view wanted);
+
+/// The device of a CPU level: its table, run by `team`, which must outlive it.
+Device cpu_device(Level level, sys::Team& team);
 
 }  // namespace mr::kern

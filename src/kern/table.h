@@ -15,6 +15,7 @@
 namespace mr::kern {
 
 inline constexpr std::int32_t kPagePositions = 64;  ///< positions of one KV page
+inline constexpr std::int32_t kMaxHeadDim = 1024;   ///< largest k_dim and v_dim; models check it
 
 struct Table;
 

@@ -1,0 +1,12 @@
+#pragma once
+#include "kern/table.h"
+
+/// Coarse operations as compositions of finer ones through the device's own table: what a level
+/// has until it fuses them.
+namespace mr::kern::compose {
+
+void qkv_rope_store(const Device& device, const QkvArgs& a);
+void gate_up_act(const Device& device, const GateUpArgs& a);
+void head(const Device& device, const HeadArgs& a);
+
+}  // namespace mr::kern::compose

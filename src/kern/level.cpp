@@ -1,0 +1,70 @@
+#include "kern/level.h"
+
+#include "base/quote.h"
+#include "kern/cuda/device.h"
+#include "kern/ref/ref.h"
+#include "sys/cpu.h"
+
+namespace mr::kern {
+namespace {
+
+/// The table of ref with what AVX2 does better.
+Table avx2_table() {
+  Table table = ref::table();
+  table.name = "avx2";
+  return table;
+}
+
+std::string missing_for_avx2() {
+  const sys::CpuFeatures cpu = sys::cpu_features();
+  std::string missing;
+  const auto need = [&](bool has, const char* name) {
+    if (!has) missing += (missing.empty() ? "the processor lacks " : ", ") + std::string(name);
+  };
+  need(cpu.avx2, "AVX2");
+  need(cpu.fma, "FMA");
+  need(cpu.f16c, "F16C");
+  return missing;
+}
+
+}  // namespace
+
+std::vector<LevelInfo> levels() {
+  std::vector<LevelInfo> all = {
+      {.level = Level::ref, .name = "ref", .compiled = true, .missing = {}},
+      {.level = Level::avx2, .name = "avx2", .compiled = true, .missing = missing_for_avx2()},
+      {.level = Level::cuda, .name = "cuda", .compiled = cuda::table() != nullptr, .missing = {}}};
+  cuda::available(&all.back().missing);
+  return all;
+}
+
+const Table& table(Level level) {
+  static const Table kRef = ref::table();
+  static const Table kAvx2 = avx2_table();
+  if (level == Level::cuda) return *cuda::table();
+  return level == Level::avx2 ? kAvx2 : kRef;
+}
+
+Expected<Level> pick_level(std::string_view wanted) {
+  Level best = Level::ref;
+  std::string names;
+  for (const LevelInfo& info : levels()) {
+    if (wanted == info.name) {
+      if (info.missing.empty()) return info.level;
+      return fail(Fault::bad_request,
+                  "level " + std::string(info.name) + " does not run here: " + info.missing);
+    }
+    names += (names.empty() ? "" : ", ") + std::string(info.name);
+    if (info.missing.empty() && info.level != Level::cuda) best = info.level;
+  }
+  if (wanted.empty()) return best;
+  return fail(Fault::bad_request, "level: wanted one of " + names + ", found " + quote(wanted));
+}
+
+Device cpu_device(Level level, sys::Team& team) {
+  return {.ops = &table(level), .team = &team, .run = [](void* to, Task task, void* arg) {
+            sys::run(*static_cast<sys::Team*>(to), task, arg);
+          }};
+}
+
+}  // namespace mr::kern

@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kern/ref/decode.h"
+#include "kern/ref/ref.h"
+#include "kern/simd/parallel.h"
+
+namespace mr::kern::ref {
+namespace {
+
+constexpr std::int64_t kGrain = 1 << 14;  // values that one thread does sooner than a team
+
+double activate(Activation activation, double x) {
+  switch (activation) {
+    case Activation::silu:
+      return x / (1.0 + std::exp(-x));
+    case Activation::gelu_tanh: {
+      constexpr double kSqrt2OverPi = 0.797884560802865355880;
+      return 0.5 * x * (1.0 + std::tanh(kSqrt2OverPi * (x + 0.044715 * x * x * x)));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+void embed(const Device& device, const EmbedArgs& a) {
+  const std::int64_t dim = a.table.n_in;
+  const auto* table = static_cast<const std::byte*>(a.table.data);
+  const auto bytes = static_cast<std::int64_t>(packed_bytes(a.table.type, 1, dim));
+  each(device, a.n_rows, [&](std::int64_t r) {
+    float* x = a.x + r * dim;
+    decode(a.table.type, table + a.token[r] * bytes, x, static_cast<std::size_t>(dim));
+    for (std::int64_t i = 0; i < dim; ++i) x[i] *= a.scale;
+  });
+}
+
+void rms_norm(const Device& device, const RmsNormArgs& a) {
+  const std::int64_t dim = a.dim;
+  float* to = a.acts != nullptr ? reinterpret_cast<float*>(a.acts) : a.y;
+  shares(device, a.n_rows, std::max<std::int64_t>(1, kGrain / dim),
+         [&](std::int64_t r, std::int64_t end) {
+           for (; r < end; ++r) {
+             const float* x = a.x + r * dim;
+             double squares = 0;
+             for (std::int64_t i = 0; i < dim; ++i) squares += static_cast<double>(x[i]) * x[i];
+             const double factor =
+                 1.0 / std::sqrt(squares / static_cast<double>(dim) + static_cast<double>(a.eps));
+             for (std::int64_t i = 0; i < dim; ++i) {
+               to[r * dim + i] = static_cast<float>(x[i] * factor * a.weight[i]);
+             }
+           }
+         });
+}
+
+void act_mul(const Device& device, const ActMulArgs& a) {
+  auto* to = reinterpret_cast<float*>(a.acts);
+  const std::int64_t n = std::int64_t{a.n_rows} * a.dim;
+  shares(device, n, kGrain / 8, [&](std::int64_t i, std::int64_t end) {
+    for (; i < end; ++i) to[i] = static_cast<float>(activate(a.activation, a.gate[i]) * a.up[i]);
+  });
+}
+
+void add(const Device& device, const AddArgs& a) {
+  shares(device, a.n, kGrain, [&](std::int64_t i, std::int64_t end) {
+    for (; i < end; ++i) {
+      a.x[i] = static_cast<float>(a.x[i] + static_cast<double>(a.scale) * a.y[i]);
+    }
+  });
+}
+
+void gather(const Device& device, const GatherArgs& a) {
+  const std::int64_t dim = a.dim;
+  shares(device, a.n_rows, std::max<std::int64_t>(1, kGrain / dim),
+         [&](std::int64_t r, std::int64_t end) {
+           for (; r < end; ++r) std::copy_n(a.x + a.row[r] * dim, dim, a.y + r * dim);
+         });
+}
+
+void scale_cap(const Device& device, const ScaleCapArgs& a) {
+  if (a.scale == 1.0F && a.softcap == 0) return;
+  const double scale = a.scale;
+  const double cap = a.softcap;
+  shares(device, a.n, kGrain / 8, [&](std::int64_t i, std::int64_t end) {
+    for (; i < end; ++i) {
+      const double x = scale * a.x[i];
+      a.x[i] = static_cast<float>(cap > 0 ? cap * std::tanh(x / cap) : x);
+    }
+  });
+}
+
+void argmax(const Device& device, const ArgmaxArgs& a) {
+  const std::int64_t dim = a.dim;
+  each(device, a.n_rows, [&](std::int64_t r) {
+    const float* x = a.x + r * dim;
+    std::int64_t best = 0;
+    float top = -std::numeric_limits<float>::infinity();
+    for (std::int64_t i = 0; i < dim; ++i) {
+      if (x[i] > top) {
+        top = x[i];
+        best = i;
+      }
+    }
+    a.index[r] = static_cast<std::int32_t>(best);
+  });
+}
+
+}  // namespace mr::kern::ref
