@@ -1,11 +1,13 @@
 #include "sys/memory.h"
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
-#include <fstream>
+#include <charconv>
 #include <limits>
 #include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "sys/text_file.h"
 
 namespace mr::sys {
 namespace {
@@ -14,12 +16,14 @@ constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 /// The number after `key` in a file of lines `key number`, or alone in its file where key is empty.
 std::optional<std::uint64_t> number_in(const std::string& path, const std::string& key) {
-  std::ifstream file(path);
-  std::string line;
-  while (std::getline(file, line)) {
+  const std::string text = read_text(path).value_or("");
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::string_view line = take_line(rest);
+    if (!line.starts_with(key)) continue;
+    line.remove_prefix(std::min(line.size(), line.find_first_of("0123456789", key.size())));
     std::uint64_t value = 0;
-    if (line.rfind(key, 0) == 0 &&
-        std::sscanf(line.c_str() + key.size(), " %" SCNu64, &value) == 1) {
+    if (std::from_chars(line.data(), line.data() + line.size(), value).ec == std::errc{}) {
       return value;
     }
   }
@@ -43,15 +47,16 @@ std::uint64_t left_in_cgroup(const std::string& folder) {
 
 /// The folders of this process's memory cgroup and of those above it.
 std::uint64_t left_in_cgroups(const std::string& root) {
-  std::ifstream file(root + "/proc/self/cgroup");
-  std::string line;
+  const std::string text = read_text(root + "/proc/self/cgroup").value_or("");
+  std::string_view rest = text;
   std::uint64_t left = kNoLimit;
-  while (std::getline(file, line)) {
-    const bool unified = line.rfind("0::", 0) == 0;
+  while (!rest.empty()) {
+    const std::string_view line = take_line(rest);
+    const bool unified = line.starts_with("0::");
     const auto controllers = line.find(":memory:");
     if (!unified && controllers == std::string::npos) continue;
     const std::string base = root + (unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory");
-    std::string path = line.substr(unified ? 3 : controllers + 8);
+    std::string path(line.substr(unified ? 3 : controllers + 8));
     while (true) {
       left = std::min(left, left_in_cgroup(base + path));
       if (path.empty() || path == "/") break;
