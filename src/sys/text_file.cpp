@@ -15,7 +15,8 @@ Expected<std::string> read_text(const std::string& path, std::size_t most_bytes)
   if (!file) return fail(Fault::failed, path + ": " + std::strerror(errno));
   std::string text;
   std::array<char, 4096> part;
-  while (const std::size_t n = std::fread(part.data(), 1, part.size(), file.get())) {
+  while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
+    const std::size_t n = std::fread(part.data(), 1, part.size(), file.get());
     text.append(part.data(), n);
     if (text.size() > most_bytes) {
       return fail(Fault::failed, path + ": more than " + std::to_string(most_bytes) + " bytes");
