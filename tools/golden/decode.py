@@ -4,8 +4,8 @@ in the PyPI package `gguf`.
 
 usage: decode.py OUT      (needs: pip install gguf==0.19.0)
 
-The file: records of name (8 bytes), block count (u32), blocks, float32 values; all little-endian. The
-scales are of every kind: normal, subnormal, zero, negative, infinite, NaN.
+The file: records of name (8 bytes), block count (u32), blocks, float32 values;
+all little-endian. The scales are of every kind: normal, subnormal, zero, negative, infinite, NaN.
 """
 
 import struct

@@ -8,8 +8,8 @@ The first three are the unpacked PyPI packages autoawq 0.2.9 (sdist), auto_gptq 
 compressed_tensors 0.20.0; torch, transformers, loguru and psutil must be installed. Scales are
 float32 throughout, so that the reference computes in float32.
 
-The file: records of name (8 bytes), n_in, n_out, group (u32), number of tensors (u32); then each tensor as
-size in bytes (u32) and bytes, the last of them the float32 weights (n_out, n_in).
+The file: records of name (8 bytes), n_in, n_out, group (u32), number of tensors (u32); then each
+tensor as size in bytes (u32) and bytes, the last of them the float32 weights (n_out, n_in).
 """
 
 import importlib.util
