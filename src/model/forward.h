@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "base/error.h"
+#include "kern/buffer.h"
+#include "kern/table.h"
+#include "model/weights.h"
+
+namespace mr::model {
+
+/// The rows of one step on the host, as kern::Rows describes them, with the pages of their
+/// sequences and the rows whose logits are wanted.
+struct StepInput {
+  std::vector<std::int32_t> token;          ///< (n_rows)
+  std::vector<std::int32_t> pos;            ///< (n_rows)
+  std::vector<std::int32_t> seq;            ///< (n_rows) 0 to n_seqs - 1
+  std::vector<std::int32_t> slot;           ///< (n_rows)
+  std::vector<std::int32_t> context;        ///< (n_rows)
+  std::vector<std::int32_t> path_begin{0};  ///< (n_rows + 1)
+  std::vector<std::int32_t> path;
+  std::vector<std::int32_t> pages;  ///< (n_seqs, max_pages)
+  std::int32_t max_pages = 0;
+  std::vector<std::int32_t> logit_rows;  ///< in the order of the logits
+};
+
+/// The largest step a workspace takes.
+struct StepLimits {
+  std::int32_t n_rows = 0;
+  std::int32_t n_logit_rows = 0;
+};
+
+/// Device memory of the values between a step's operations.
+struct Workspace {
+  StepLimits limits;
+  kern::Buffer integers;   ///< the step's arrays; grows as steps need
+  kern::Buffer x;          ///< (n_rows, dim) the residual stream
+  kern::Buffer angles;     ///< (n_rows, rope dims)
+  kern::Buffer q, k, v;    ///< (n_rows, heads * head dim)
+  kern::Buffer gate, up;   ///< (n_rows, ffn_dim)
+  kern::Buffer acts_dim;   ///< (n_rows, dim)
+  kern::Buffer acts_out;   ///< (n_rows, n_heads * v_dim)
+  kern::Buffer acts_ffn;   ///< (n_rows, ffn_dim)
+  kern::Buffer head_x;     ///< (n_logit_rows, dim)
+  kern::Buffer head_acts;  ///< (n_logit_rows, dim)
+  kern::Buffer logits;     ///< (n_logit_rows, n_vocab)
+};
+
+/// Errors: does_not_fit.
+Expected<Workspace> make_workspace(const Model& model, const StepLimits& limits);
+
+/// One pass over the weights for all rows of a step: their K and V are stored, and the logits of
+/// `logit_rows` stand in `workspace.logits`, (n, n_vocab) on the device.
+/// The pages of `step` belong to `kv`; every slot attended to was stored before or is stored now.
+/// Errors: does_not_fit, where the step's arrays find no memory.
+Expected<void> forward(const Model& model, Workspace& workspace, const kern::KvView& kv,
+                       const StepInput& step);
+
+}  // namespace mr::model
