@@ -50,6 +50,9 @@ enum class ValueType : std::uint32_t {
 /// As a person reads it: "u32", "string".
 const char* name(ValueType type);
 
+/// Bytes of a value in the file; 0 for strings and arrays, which say their own length.
+std::uint32_t value_bytes(ValueType type);
+
 /// An array of the metadata: checked once, and read by `get_array` (or `item` of nested ones).
 struct Array {
   ValueType item = ValueType::u8;

@@ -2,19 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
+#include "base/shared_data.h"
+
 namespace mr::gguf {
 namespace {
-
-// The folder of the shared test data, or nothing where it is not there.
-std::string shared_data() {
-  const char* place = std::getenv("MILLRACE_DATA");
-  const std::string path = place != nullptr ? place : MILLRACE_SOURCE_DIR "/../shared/data";
-  return std::filesystem::is_directory(path) ? path : "";
-}
 
 TEST(Gguf, OpensVocabulariesOfOtherPrograms) {
   const std::string data = shared_data();

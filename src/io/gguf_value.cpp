@@ -33,7 +33,7 @@ Expected<Value> read_bool(io::Cursor& cursor) {
 
 // Moves the cursor behind `n` items, each of which has been looked at as far as its extent needs.
 Expected<void> skip_items(io::Cursor& cursor, ValueType item, std::uint64_t n, int depth) {
-  const std::uint64_t item_bytes = kValueTypes[static_cast<std::uint32_t>(item)].n_bytes;
+  const std::uint64_t item_bytes = value_bytes(item);
   if (item_bytes != 0) {
     MR_TRY_VOID(io::take(cursor, n * item_bytes, "array of " + std::to_string(n) + " items"));
     return {};
@@ -66,6 +66,10 @@ Expected<Value> read_array(io::Cursor& cursor, int depth) {
 
 const char* name(ValueType type) {
   return kValueTypes[static_cast<std::uint32_t>(type)].name;
+}
+
+std::uint32_t value_bytes(ValueType type) {
+  return kValueTypes[static_cast<std::uint32_t>(type)].n_bytes;
 }
 
 Expected<std::string_view> read_string(io::Cursor& cursor, std::uint64_t max_bytes,
