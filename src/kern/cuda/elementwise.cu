@@ -1,0 +1,78 @@
+#include "kern/cuda/launch.cuh"
+#include "kern/cuda/ops.h"
+#include "kern/cuda/weight.cuh"
+
+namespace mr::kern::cuda {
+namespace {
+
+__global__ void embed_kernel(EmbedArgs args) {
+  const Weight& table = args.table;
+  const std::int64_t n = args.n_rows * table.n_in;
+  for (std::int64_t i = first_item(); i < n; i += item_stride()) {
+    const std::int64_t row = i / table.n_in;
+    args.x[i] = args.scale * weight_at(weight_row(table, args.token[row]), i % table.n_in);
+  }
+}
+
+// gelu_tanh by the identity (1 + tanh u) / 2 = 1 / (1 + exp(-2u)), which cancels nothing.
+__device__ float activate(Activation kind, float x) {
+  constexpr float kTwoSqrt2OverPi = 1.5957691216057308F;
+  const bool silu = kind == Activation::silu;
+  const float u = silu ? x : kTwoSqrt2OverPi * (x + 0.044715F * x * x * x);
+  return x / (1.0F + expf(-u));
+}
+
+__global__ void act_mul_kernel(ActMulArgs args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  auto* acts = reinterpret_cast<float*>(args.acts);
+  for (std::int64_t i = first_item(); i < n; i += item_stride()) {
+    acts[i] = activate(args.activation, args.gate[i]) * args.up[i];
+  }
+}
+
+__global__ void add_kernel(AddArgs args) {
+  for (std::int64_t i = first_item(); i < args.n; i += item_stride()) {
+    args.x[i] += args.scale * args.y[i];
+  }
+}
+
+__global__ void gather_kernel(GatherArgs args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  for (std::int64_t i = first_item(); i < n; i += item_stride()) {
+    const std::int64_t row = args.row[i / args.dim];
+    args.y[i] = args.x[row * args.dim + i % args.dim];
+  }
+}
+
+__global__ void scale_cap_kernel(ScaleCapArgs args) {
+  for (std::int64_t i = first_item(); i < args.n; i += item_stride()) {
+    const float x = args.scale * args.x[i];
+    args.x[i] = args.softcap > 0 ? args.softcap * tanhf(x / args.softcap) : x;
+  }
+}
+
+}  // namespace
+
+void embed(const Device& device, const EmbedArgs& args) {
+  launch_threads(device, "embed", embed_kernel, args.n_rows * args.table.n_in, args);
+}
+
+void act_mul(const Device& device, const ActMulArgs& args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  launch_threads(device, "act_mul", act_mul_kernel, n, args);
+}
+
+void add(const Device& device, const AddArgs& args) {
+  launch_threads(device, "add", add_kernel, args.n, args);
+}
+
+void gather(const Device& device, const GatherArgs& args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  launch_threads(device, "gather", gather_kernel, n, args);
+}
+
+void scale_cap(const Device& device, const ScaleCapArgs& args) {
+  launch_threads(device, "scale_cap", scale_cap_kernel, args.n, args);
+}
+
+}  // namespace mr::kern::cuda
