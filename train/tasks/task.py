@@ -1,0 +1,33 @@
+"""What a generated task is: a dialogue whose last message is the wanted reply, and its check."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Task:
+    """`messages` end with the assistant's reply; `answer` is what a checker compares with.
+
+    `level` orders the difficulty within a kind: the trace of a higher level is longer.
+    """
+
+    kind: str
+    level: int
+    messages: tuple[dict, ...]
+    answer: str
+    tools: tuple[dict, ...] = ()
+
+
+def question_and_answer(kind: str, level: int, question: str, think: str, answer: str) -> Task:
+    reply = {"role": "assistant", "reasoning_content": think, "content": answer}
+    return Task(kind, level, ({"role": "user", "content": question}, reply), answer)
+
+
+def key(task: Task) -> str:
+    """What the task asks, without the reply: equal keys are the same task."""
+    return json.dumps([task.messages[:-1], task.tools], sort_keys=True)
+
+
+def listed(items: Sequence[object]) -> str:
+    return ", ".join(str(item) for item in items)
