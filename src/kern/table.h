@@ -234,7 +234,7 @@ struct ScaleCapArgs {
   float softcap = 0;
 };
 
-/// The largest logit of each row, the lowest id where several are equal.
+/// The largest logit of each row, the lowest id where several are equal; NaN never wins.
 struct ArgmaxArgs {
   const float* x = nullptr;  ///< (n_rows, dim)
   std::int32_t n_rows = 0;

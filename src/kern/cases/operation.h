@@ -1,0 +1,31 @@
+#pragma once
+#include "kern/cases/case.h"
+
+/// The four functions of each operation, which case.h's dispatch to.
+namespace mr::kern::cases {
+
+#define MR_OPERATION(Type)                                    \
+  std::string name_of(const Type& c);                         \
+  Prepared prepare_case(const Type& c, const Device& device); \
+  std::vector<double> bound_of(const Type& c);                \
+  Cost cost_of(const Type& c)
+
+MR_OPERATION(Gemm);
+MR_OPERATION(Embed);
+MR_OPERATION(GateUp);
+MR_OPERATION(Head);
+MR_OPERATION(RmsNorm);
+MR_OPERATION(RopeAngles);
+MR_OPERATION(RopeTurn);
+MR_OPERATION(ActMul);
+MR_OPERATION(Add);
+MR_OPERATION(ScaleCap);
+MR_OPERATION(Gather);
+MR_OPERATION(Argmax);
+MR_OPERATION(Attention);
+MR_OPERATION(Upkeep);
+MR_OPERATION(Qkv);
+
+#undef MR_OPERATION
+
+}  // namespace mr::kern::cases
