@@ -1,0 +1,1 @@
+target_link_libraries(mr_kv PUBLIC millrace::xxhash)

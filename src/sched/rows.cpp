@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <utility>
+
+#include "sched/step.h"
+
+namespace mr::sched {
+namespace {
+
+struct Candidate {
+  float probability;
+  std::int32_t share;
+  std::int32_t node;
+};
+
+/// The nodes that could be computed, of all choices. Those at a depth that the choice has no tokens
+/// left for are none.
+std::vector<Candidate> candidates(const State& state, const Step& step) {
+  std::vector<Candidate> all;
+  for (std::size_t i = 0; i < step.shares.size(); ++i) {
+    const Task& task = at(state, step.shares[i].task);
+    const auto n_tokens = static_cast<std::int32_t>(task.tokens.size());
+    if (step.shares[i].n_rows != 1 || task.draft.token.empty() || n_tokens <= task.n_prompt) {
+      continue;
+    }
+    const std::int32_t deepest = task.n_max - n_tokens - 1;
+    for (std::int32_t node = 1; node < n_nodes(task.draft); ++node) {
+      const auto at_node = static_cast<std::size_t>(node);
+      if (task.draft.depth[at_node] > deepest) continue;
+      all.push_back({task.draft.probability[at_node], static_cast<std::int32_t>(i), node});
+    }
+  }
+  return all;
+}
+
+/// Keeps the first nodes of a draft: with a node come all before it, so its ancestors too.
+void cut(spec::Draft& draft, std::int32_t n) {
+  const auto kept = static_cast<std::size_t>(n);
+  draft.token.resize(kept);
+  draft.parent.resize(kept);
+  draft.depth.resize(kept);
+  draft.probability.resize(kept);
+}
+
+/// Gives a decode the chosen nodes, as many as there are slots for.
+void take_nodes(State& state, Step& step, Share& share, std::span<const std::uint8_t> keep) {
+  Task& task = at(state, share.task);
+  share.draft = prune(task.draft, keep);
+  const std::int32_t length = task.seq.length;
+  const std::int32_t n_slots = length + n_nodes(share.draft);
+  if (!reserve(task.seq, state.tree, state.pool, {n_slots, n_slots}, step.work)) {
+    std::size_t n_pages = task.seq.pages[0].size();
+    if (state.tree.window > 0) n_pages = std::min(n_pages, task.seq.pages[1].size());
+    cut(share.draft, static_cast<std::int32_t>(n_pages) * kv::kPagePositions - length);
+  }
+  share.n_rows = n_nodes(share.draft);
+  step.n_rows += share.n_rows - 1;
+}
+
+/// One row of a draft: which slots it attends to.
+void write_node(Batch& batch, const spec::Draft& draft, std::int32_t node, std::int32_t length) {
+  const std::size_t begin = batch.path.size();
+  std::int32_t up = node;
+  // Ancestors that stand in the slots of their positions are part of the context.
+  while (up > draft.depth[static_cast<std::size_t>(up)]) {
+    batch.path.push_back(length + up);
+    up = draft.parent[static_cast<std::size_t>(up)];
+  }
+  std::reverse(batch.path.begin() + static_cast<std::ptrdiff_t>(begin), batch.path.end());
+  batch.context.push_back(length + up + 1);
+}
+
+void write_rows(Batch& batch, const State& state, const Task& task, const Share& share) {
+  const std::int32_t length = task.seq.length;
+  const bool tree = !share.draft.token.empty();
+  const auto n_tokens = static_cast<std::int32_t>(task.tokens.size());
+  for (std::int32_t i = 0; i < share.n_rows; ++i) {
+    const auto node = static_cast<std::size_t>(i);
+    const std::int32_t pos = length + (tree ? share.draft.depth[node] : i);
+    const bool generated = pos + 1 >= n_tokens && pos >= task.n_prompt;
+    const bool wanted = pos + 1 >= n_tokens || task.all_logits;
+    if (wanted) batch.logit_rows.push_back(static_cast<std::int32_t>(batch.token.size()));
+    batch.token.push_back(tree && i > 0 ? share.draft.token[node]
+                                        : task.tokens[static_cast<std::size_t>(length) + node]);
+    batch.pos.push_back(pos);
+    batch.seq.push_back(static_cast<std::int32_t>(batch.task.size()));
+    batch.slot.push_back(length + i);
+    batch.row_class.push_back(generated || state.limits.deterministic ? RowClass::exact
+                                                                      : RowClass::bulk);
+    if (tree) {
+      write_node(batch, share.draft, i, length);
+    } else {
+      batch.context.push_back(pos + 1);
+    }
+    batch.path_begin.push_back(static_cast<std::int32_t>(batch.path.size()));
+  }
+}
+
+void write_pages(Batch& batch, const State& state) {
+  for (const TaskId id : batch.task) {
+    batch.max_pages =
+        std::max(batch.max_pages, static_cast<std::int32_t>(at(state, id).seq.pages[0].size()));
+  }
+  const std::size_t n_kinds = state.tree.window > 0 ? 2 : 1;
+  for (std::size_t kind = 0; kind < n_kinds; ++kind) {
+    std::vector<kv::PageId>& all = batch.pages[kind];
+    all.resize(batch.task.size() * static_cast<std::size_t>(batch.max_pages), kv::kNoPage);
+    auto line = all.begin();
+    for (const TaskId id : batch.task) {
+      std::ranges::copy(at(state, id).seq.pages[kind], line);
+      line += batch.max_pages;
+    }
+  }
+}
+
+}  // namespace
+
+void plan_drafts(State& state, Step& step, const PlanInput& input) {
+  std::vector<Candidate> all = candidates(state, step);
+  if (all.empty()) return;
+  const auto better = [](const Candidate& a, const Candidate& b) {
+    if (a.probability != b.probability) return a.probability > b.probability;
+    return a.share != b.share ? a.share < b.share : a.node < b.node;
+  };
+  const auto n_most = static_cast<std::size_t>(std::max(0, step.most - step.n_rows));
+  if (all.size() > n_most) {
+    std::ranges::nth_element(all, all.begin() + static_cast<std::ptrdiff_t>(n_most), better);
+    all.resize(n_most);
+  }
+  std::ranges::sort(all, better);
+
+  std::vector<std::vector<std::uint8_t>> keep(step.shares.size());
+  std::vector<std::int32_t> n_kept(step.shares.size());
+  std::int32_t n_rows = step.n_rows;
+  for (const Candidate& candidate : all) {
+    const auto share = static_cast<std::size_t>(candidate.share);
+    const Task& task = at(state, step.shares[share].task);
+    // Scratch slots stay within the pages that the choice may come to need anyway.
+    const std::int32_t n_room =
+        kv::pages_for(task.n_max) * kv::kPagePositions - task.seq.length - 1;
+    if (n_kept[share] >= std::min(state.limits.n_draft, n_room)) continue;
+    const double row_us = cost_us(input.cost, n_rows + 1) - cost_us(input.cost, n_rows);
+    if (!(candidate.probability > input.tokens_per_us * row_us)) break;
+    keep[share].resize(static_cast<std::size_t>(n_nodes(task.draft)));
+    keep[share][static_cast<std::size_t>(candidate.node)] = 1;
+    ++n_kept[share];
+    ++n_rows;
+  }
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    if (!keep[i].empty()) take_nodes(state, step, step.shares[i], keep[i]);
+  }
+}
+
+Batch write_batch(State& state, Step&& step) {
+  Batch batch;
+  batch.work = std::move(step.work);
+  for (Share& share : step.shares) {
+    if (share.n_rows == 0) continue;
+    Task& task = at(state, share.task);
+    write_rows(batch, state, task, share);
+    batch.task.push_back(share.task);
+    batch.request.push_back(task.request);
+    batch.choice.push_back(task.choice);
+    batch.row_begin.push_back(static_cast<std::int32_t>(batch.token.size()));
+    batch.logit_begin.push_back(static_cast<std::int32_t>(batch.logit_rows.size()));
+    batch.draft.push_back(std::move(share.draft));
+    task.in_step = true;
+    task.progress_step = state.step;
+    state.tenants[static_cast<std::size_t>(task.tenant)].n_rows +=
+        static_cast<std::uint64_t>(share.n_rows);
+  }
+  for (const TaskId id : state.running) at(state, id).draft = {};
+  write_pages(batch, state);
+  return batch;
+}
+
+}  // namespace mr::sched
