@@ -80,7 +80,11 @@ class Samples(unittest.TestCase):
                     "system(s);", "::system(s);", "popen(s);", "#include <iostream>", "// TODO: x"]:
             self.write("src/base/a.cpp", bad + "\n")
             self.assertEqual(len(names.problems(self.root)), 1, bad)
-        self.write("src/base/a.cpp", "")
+        self.write("src/base/a.cpp", "std::function<int()> f;\n")
+        self.assertEqual(names.problems(self.root), [])
+        self.write("src/kern/a.cpp", "std::function<int()> f;\n")
+        self.assertEqual(len(names.problems(self.root)), 1)
+        self.write("src/kern/a.cpp", "")
         self.write("src/base/page_utils.h", "")
         self.assertEqual(len(names.problems(self.root)), 1)
 

@@ -12,15 +12,17 @@ FUNCTIONS = {
     r"\bato(?:i|l|ll|f)\s*\(": "atoi and its kind (std::from_chars)",
     r"(?<![.\w>])system\s*\(": "system",
     r"\bpopen\s*\(": "popen",
-    r"\bstd::function\b": "std::function (a function pointer or a template)",
 }
+STEP_PATH = {"kern", "kv", "sample", "model", "spec", "sched", "engine"}
+ON_STEP_PATH = {r"\bstd::(?:function|shared_ptr)\b": "std::function or shared_ptr on the step path"}
 STREAMS = re.compile(r"#\s*include\s*<(?:iostream|fstream|sstream|regex|format)>")
 LOOSE_END = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 
 
 def text_problems(path, text):
     code = source.code(text)
-    for pattern, what in FUNCTIONS.items():
+    step_path = path.parts[1] in STEP_PATH and not path.stem.endswith("_test")
+    for pattern, what in (FUNCTIONS | (ON_STEP_PATH if step_path else {})).items():
         for match in re.finditer(pattern, code):
             yield f"{path}:{code.count(chr(10), 0, match.start()) + 1}: not here: {what}"
     for match in STREAMS.finditer("" if path.stem.endswith("_test") else code):
