@@ -3,15 +3,29 @@
 #include "base/quote.h"
 #include "kern/cuda/device.h"
 #include "kern/ref/ref.h"
+#include "kern/simd/avx2.h"
 #include "sys/cpu.h"
 
 namespace mr::kern {
 namespace {
 
+void avx2_attention(const Device& device, const AttentionArgs& a) {
+  const bool whole = a.kv.k_dim % 8 == 0 && a.kv.v_dim % 8 == 0;  // dims of whole vectors
+  whole ? avx2::attention(device, a) : ref::attention(device, a);
+}
+
 /// The table of ref with what AVX2 does better.
 Table avx2_table() {
   Table table = ref::table();
   table.name = "avx2";
+  table.rms_norm = avx2::rms_norm;
+  table.gemm = avx2::gemm;
+  table.rope = avx2::rope;
+  table.attention = avx2_attention;
+  table.act_mul = avx2::act_mul;
+  table.add = avx2::add;
+  table.scale_cap = avx2::scale_cap;
+  table.argmax = avx2::argmax;
   return table;
 }
 

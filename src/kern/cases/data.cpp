@@ -34,6 +34,7 @@ std::vector<std::byte> random_matrix(DType type, std::int64_t n_out, std::int64_
   Rng rng{seed * 64 + static_cast<std::uint64_t>(type)};
   const TypeTraits of = traits(type);
   constexpr std::size_t kDistinct = 61;
+  constexpr std::size_t kPeriod = std::size_t{1} << 20;  // blocks, so that large ones are made fast
   std::vector<std::byte> pool;
   std::vector<std::byte> block(of.block_bytes);
   std::vector<float> values(of.block);
@@ -43,8 +44,12 @@ std::vector<std::byte> random_matrix(DType type, std::int64_t n_out, std::int64_
     if (is_ordinary(values)) pool.insert(pool.end(), block.begin(), block.end());
   }
   std::vector<std::byte> matrix(row_bytes(type, static_cast<std::uint64_t>(n_out * n_in)));
-  for (std::size_t at = 0; at < matrix.size(); at += of.block_bytes) {
+  const std::size_t period = of.block_bytes * kPeriod;
+  for (std::size_t at = 0; at < std::min(matrix.size(), period); at += of.block_bytes) {
     std::memcpy(&matrix[at], &pool[below(rng, kDistinct) * of.block_bytes], of.block_bytes);
+  }
+  for (std::size_t at = period; at < matrix.size(); at += period) {
+    std::memcpy(&matrix[at], &matrix[0], std::min(matrix.size() - at, period));
   }
   return matrix;
 }

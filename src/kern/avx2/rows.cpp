@@ -1,0 +1,106 @@
+#include "kern/simd/avx2.h"
+#include "kern/simd/parallel.h"
+#include "kern/simd/vec8.h"
+
+namespace mr::kern::avx2 {
+namespace {
+
+constexpr std::int64_t kGrain = 1 << 14;  // values that one thread does sooner than a team
+
+/// Calls body(i, mask) for every 8 values of [begin, end).
+template <typename Body>
+void by_eight(std::int64_t begin, std::int64_t end, const Body& body) {
+  for (std::int64_t i = begin; i < end; i += 8) body(i, first_lanes(end - i));
+}
+
+void norm_row(const RmsNormArgs& a, const float* x, float* y) {
+  __m256 squares = _mm256_setzero_ps();
+  by_eight(0, a.dim, [&](std::int64_t i, __m256i mask) {
+    const __m256 values = _mm256_maskload_ps(x + i, mask);
+    squares = _mm256_fmadd_ps(values, values, squares);
+  });
+  const float mean = lane_sum(squares) / static_cast<float>(a.dim);
+  const __m256 rms = _mm256_sqrt_ps(_mm256_set1_ps(mean + a.eps));
+  by_eight(0, a.dim, [&](std::int64_t i, __m256i mask) {
+    const __m256 values = _mm256_div_ps(_mm256_maskload_ps(x + i, mask), rms);
+    _mm256_maskstore_ps(y + i, mask, _mm256_mul_ps(values, _mm256_maskload_ps(a.weight + i, mask)));
+  });
+}
+
+__m256 activate(Activation activation, __m256 x) {
+  if (activation == Activation::silu) return _mm256_mul_ps(x, sigmoid8(x));
+  // 0.5 x (1 + tanh z) = x sigmoid(2z), z = sqrt(2 / pi) (x + 0.044715 x^3)
+  const __m256 cubic = _mm256_mul_ps(_mm256_mul_ps(x, x), _mm256_set1_ps(0.044715F));
+  const __m256 z2 = _mm256_mul_ps(_mm256_fmadd_ps(cubic, x, x), _mm256_set1_ps(1.5957691216F));
+  return _mm256_mul_ps(x, sigmoid8(z2));
+}
+
+std::int64_t argmax_of(const float* x, std::int64_t n) {
+  const __m256 lowest = _mm256_set1_ps(-__builtin_inff());
+  __m256 tops = lowest;
+  by_eight(0, n, [&](std::int64_t i, __m256i mask) {
+    const __m256 values =
+        _mm256_blendv_ps(lowest, _mm256_maskload_ps(x + i, mask), _mm256_castsi256_ps(mask));
+    tops = _mm256_max_ps(values, tops);  // in this order NaN is passed over
+  });
+  const float top = lane_max(tops);
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (x[i] == top) return i;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void rms_norm(const Device& device, const RmsNormArgs& a) {
+  const std::int64_t dim = a.dim;
+  float* to = a.acts != nullptr ? reinterpret_cast<float*>(a.acts) : a.y;
+  shares(device, a.n_rows, kGrain / dim + 1, [&](std::int64_t r, std::int64_t end) {
+    for (; r < end; ++r) norm_row(a, a.x + r * dim, to + r * dim);
+  });
+}
+
+void act_mul(const Device& device, const ActMulArgs& a) {
+  auto* to = reinterpret_cast<float*>(a.acts);
+  shares(device, std::int64_t{a.n_rows} * a.dim, kGrain / 4,
+         [&](std::int64_t begin, std::int64_t end) {
+           by_eight(begin, end, [&](std::int64_t i, __m256i mask) {
+             const __m256 gate = activate(a.activation, _mm256_maskload_ps(a.gate + i, mask));
+             const __m256 up = _mm256_maskload_ps(a.up + i, mask);
+             _mm256_maskstore_ps(to + i, mask, _mm256_mul_ps(gate, up));
+           });
+         });
+}
+
+void add(const Device& device, const AddArgs& a) {
+  const __m256 scale = _mm256_set1_ps(a.scale);
+  shares(device, a.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    by_eight(begin, end, [&](std::int64_t i, __m256i mask) {
+      const __m256 x = _mm256_maskload_ps(a.x + i, mask);
+      const __m256 y = _mm256_maskload_ps(a.y + i, mask);
+      _mm256_maskstore_ps(a.x + i, mask, _mm256_fmadd_ps(y, scale, x));
+    });
+  });
+}
+
+void scale_cap(const Device& device, const ScaleCapArgs& a) {
+  if (a.scale == 1.0F && a.softcap == 0) return;
+  const __m256 scale = _mm256_set1_ps(a.scale);
+  const __m256 cap = _mm256_set1_ps(a.softcap);
+  shares(device, a.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    by_eight(begin, end, [&](std::int64_t i, __m256i mask) {
+      __m256 x = _mm256_mul_ps(scale, _mm256_maskload_ps(a.x + i, mask));
+      if (a.softcap > 0) x = _mm256_mul_ps(cap, tanh8(_mm256_div_ps(x, cap)));
+      _mm256_maskstore_ps(a.x + i, mask, x);
+    });
+  });
+}
+
+void argmax(const Device& device, const ArgmaxArgs& a) {
+  const std::int64_t dim = a.dim;
+  shares(device, a.n_rows, kGrain / dim + 1, [&](std::int64_t r, std::int64_t end) {
+    for (; r < end; ++r) a.index[r] = static_cast<std::int32_t>(argmax_of(a.x + r * dim, dim));
+  });
+}
+
+}  // namespace mr::kern::avx2
