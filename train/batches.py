@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 TEXT_SHARES = {"stories": 0.55, "prose": 0.3, "code": 0.15}
-CHAT_SHARES = {"tasks": 0.78, "tales": 0.12, "orders": 0.03, "sums": 0.03, "small_talk": 0.04}
+CHAT_SHARES = {"tasks": 0.87, "tales": 0.06, "orders": 0.02, "sums": 0.02, "small_talk": 0.03}
 LONG_ONE_IN = 16
 LONG = 2048
 TRIES = 3

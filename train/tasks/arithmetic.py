@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tasks.task import Task, question_and_answer
+from tasks.task import Task, question_and_answer, unordered
 
 
 def number(rng: Random, digits: int) -> int:
@@ -66,7 +66,9 @@ def addition(rng: Random, level: int) -> Task:
         a, b = b, a
     form = rng.choice(["What is {}+{}?", "{}+{}=?", "Add {} and {}.", "Calculate {}+{}."])
     think = "\n".join([f"{a}+{b}:", *add_lines(a, b), f"{a + b}"])
-    return question_and_answer("addition", level, form.format(a, b), think, str(a + b))
+    return question_and_answer(
+        "addition", level, form.format(a, b), think, str(a + b), unordered((a, b))
+    )
 
 
 def subtraction(rng: Random, level: int) -> Task:
@@ -75,7 +77,9 @@ def subtraction(rng: Random, level: int) -> Task:
     a, b = max(a, b), min(a, b)
     form = rng.choice(["What is {}-{}?", "{}-{}=?", "Calculate {}-{}."])
     think = "\n".join([f"{a}-{b}:", *subtract_lines(a, b), f"{a - b}"])
-    return question_and_answer("subtraction", level, form.format(a, b), think, str(a - b))
+    return question_and_answer(
+        "subtraction", level, form.format(a, b), think, str(a - b), unordered((a, b))
+    )
 
 
 def multiplication(rng: Random, level: int) -> Task:
@@ -84,7 +88,9 @@ def multiplication(rng: Random, level: int) -> Task:
     a, b = (number(rng, n) for n in digits)
     form = rng.choice(["What is {}*{}?", "{}*{}=?", "Multiply {} by {}.", "Calculate {}*{}."])
     think = "\n".join(multiply_lines(a, b))
-    return question_and_answer("multiplication", level, form.format(a, b), think, str(a * b))
+    return question_and_answer(
+        "multiplication", level, form.format(a, b), think, str(a * b), unordered((a, b))
+    )
 
 
 def comparison(rng: Random, level: int) -> Task:
@@ -106,4 +112,6 @@ def comparison(rng: Random, level: int) -> Task:
     answer = max(a, b) if larger else min(a, b)
     lines.append(f"The {'larger' if larger else 'smaller'} is {answer}.")
     question = f"Which number is {'larger' if larger else 'smaller'}, {a} or {b}?"
-    return question_and_answer("comparison", level, question, "\n".join(lines), str(answer))
+    return question_and_answer(
+        "comparison", level, question, "\n".join(lines), str(answer), unordered((a, b))
+    )

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from random import Random
 
-from tasks.task import Task, listed, question_and_answer
+from tasks.task import Task, listed, question_and_answer, unordered
 
 LARGEST = 150
 
@@ -62,7 +62,8 @@ def countdown(rng: Random, level: int) -> Task:
     check = f"Wait, let me check: {listed(steps)}. Correct."
     question = f"Use each of {listed(numbers)} once with + - * to make {value}."
     think = "\n".join([*lines, check])
-    return question_and_answer("countdown", level, question, think, expression(steps))
+    core = f"{unordered(numbers)} to {value}"
+    return question_and_answer("countdown", level, question, think, expression(steps), core)
 
 
 def evaluate(node: ast.AST) -> tuple[int, list[int]]:

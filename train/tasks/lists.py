@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tasks.task import Task, listed, question_and_answer
+from tasks.task import Task, listed, question_and_answer, unordered
 
 WORDS = (
     "cat dog bird fish cow horse sheep goat frog bear apple pear plum tree leaf rose star moon sun "
@@ -32,4 +32,5 @@ def sorting(rng: Random, level: int) -> Task:
         left.remove(min(left))
     question = f"Sort these numbers from small to large: {listed(numbers)}"
     answer = listed(sorted(numbers))
-    return question_and_answer("sorting", level, question, "\n".join(lines), answer)
+    think = "\n".join(lines)
+    return question_and_answer("sorting", level, question, think, answer, unordered(numbers))
