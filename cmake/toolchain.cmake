@@ -11,9 +11,7 @@ if(MILLRACE_CCACHE)
 endif()
 
 if(MILLRACE_CUDA)
-  set(CMAKE_CUDA_RUNTIME_LIBRARY Static) # libcuda itself is opened late: no GPU, no failure
-  enable_language(CUDA)
-  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20) # CMake 3.25 does not know that nvcc has it
+  include(cmake/cuda.cmake)
 endif()
 
 include(CheckPIESupported)
