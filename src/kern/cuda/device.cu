@@ -119,7 +119,9 @@ void* allocate(const Device& device, std::size_t bytes) {
   return nullptr;
 }
 
+// What still runs may use the memory.
 void release(const Device& device, void* memory, std::size_t) {
+  note(device, "release", cudaStreamSynchronize(stream(device).handle));
   note(device, "release", cudaFree(memory));
 }
 
