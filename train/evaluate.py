@@ -19,7 +19,7 @@ import tasks
 
 BUDGETS = (0, 8, 16, 32, 64, 128, 256, 512)
 ANSWER_LIMIT = 96
-ROWS = 50
+ROWS = 64
 TEST_SEED = 1
 WINDOW = 1024
 TEXT_BYTES = 400_000
@@ -59,11 +59,25 @@ def prompt_ids(subject: Subject, task: tasks.Task, thinking: bool) -> list[int]:
 
 
 def replies(subject: Subject, prompts: list[list[int]]) -> list[str]:
-    """The answers that follow prompts whose thought is closed."""
+    """The answers that follow prompts whose thought is closed; equal prompts are asked once."""
     stops = (subject.renderer.turn_end,)
-    found = generate.complete(subject.config, subject.weights, prompts, ANSWER_LIMIT, stops)
-    ids = [[token for token in row if token not in stops] for row in found]
-    return [subject.renderer.tokenizer.decode(row, skip_special_tokens=False) for row in ids]
+    unique = sorted({tuple(prompt) for prompt in prompts}, key=len)
+    answers: dict[tuple[int, ...], str] = {}
+    for start in range(0, len(unique), ROWS):
+        rows = [list(prompt) for prompt in unique[start : start + ROWS]]
+        found = generate.complete(subject.config, subject.weights, rows, ANSWER_LIMIT, stops)
+        for row, ids in zip(rows, found):
+            kept = [token for token in ids if token not in stops]
+            text = subject.renderer.tokenizer.decode(kept, skip_special_tokens=False)
+            answers[tuple(row)] = text
+    return [answers[tuple(prompt)] for prompt in prompts]
+
+
+def closed(subject: Subject, prompt: list[int], thought: list[int], budget: int) -> list[int]:
+    """A prompt with its thought, which is cut and closed where it is longer than the budget."""
+    if len(thought) <= budget and thought[-1] == subject.renderer.think_end:
+        return prompt + thought + subject.renderer.close_think[-1:]
+    return prompt + thought[:budget] + subject.renderer.close_think
 
 
 def score(subject: Subject, found: list[tasks.Task]) -> dict:
@@ -71,25 +85,21 @@ def score(subject: Subject, found: list[tasks.Task]) -> dict:
 
     Budget 0 is the prompt with thinking switched off.
     """
-    renderer = subject.renderer
-    plain = replies(subject, [prompt_ids(subject, task, False) for task in found])
-    right = {0: sum(map(tasks.correct, found, plain))}
     prompts = [prompt_ids(subject, task, True) for task in found]
-    stops = (renderer.think_end, renderer.turn_end)
+    stops = (subject.renderer.think_end, subject.renderer.turn_end)
     thoughts = generate.complete(subject.config, subject.weights, prompts, BUDGETS[-1], stops)
-    texts = plain
+    asked = [prompt_ids(subject, task, False) for task in found]
     for budget in BUDGETS[1:]:
-        closed = []
-        for prompt, thought in zip(prompts, thoughts):
-            whole = len(thought) <= budget and thought[-1] == renderer.think_end
-            tail = renderer.close_think[-1:] if whole else renderer.close_think
-            closed.append(prompt + thought[:budget] + tail)
-        texts = replies(subject, closed)
-        right[budget] = sum(map(tasks.correct, found, texts))
-    lengths = [len(thought) for thought in thoughts]
-    valid = sum(tasks.parsed(text) is not None for text in texts)
-    mean = sum(lengths) / len(lengths)
-    return {"n": len(found), "right": right, "thinking_tokens": round(mean, 1), "valid_json": valid}
+        asked += [closed(subject, *pair, budget) for pair in zip(prompts, thoughts)]
+    texts = replies(subject, asked)
+    n = len(found)
+    right = {
+        budget: sum(map(tasks.correct, found, texts[i * n : (i + 1) * n]))
+        for i, budget in enumerate(BUDGETS)
+    }
+    mean = sum(map(len, thoughts)) / n
+    valid = sum(tasks.parsed(text) is not None for text in texts[-n:])
+    return {"n": n, "right": right, "thinking_tokens": round(mean, 1), "valid_json": valid}
 
 
 def score_kinds(subject: Subject, per_level: int) -> dict:
@@ -129,7 +139,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder that data.py wrote")
-    parser.add_argument("--per-level", type=int, default=ROWS)
+    parser.add_argument("--per-level", type=int, default=50)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -56,7 +56,8 @@ def json_extraction(rng: Random, level: int) -> Task:
     """level + 1 fields to extract, among one or two that are not asked for."""
     facts = person(rng)
     told = ["name", *rng.sample([f for f in FIELDS if f != "name"], min(6, level + 2))]
-    wanted = [f for f in FIELDS if f in rng.sample(told, min(len(told), level + 1))]
+    asked = rng.sample(told, level + 1)
+    wanted = [field for field in FIELDS if field in asked]
     schema = {
         "type": "object",
         "properties": {field: FIELDS[field][0] for field in wanted},
