@@ -9,4 +9,4 @@ list(APPEND benches ${cases})
 # An ISA folder is its compile flag. Its files keep everything local, see docs/style.md 10.
 file(GLOB avx2 CONFIGURE_DEPENDS ${dir}/avx2/*.cpp)
 set_source_files_properties(${avx2} PROPERTIES
-  COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-fno-exceptions")
+  COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-fno-exceptions;$<$<CONFIG:Release>:-O3>")

@@ -221,15 +221,18 @@ void panel_rows(const GemmArgs& a, Panel& panel, std::int64_t row, std::int64_t 
                   panel.weight[c]);
     }
     const float* x = acts_of(a, row) + k;
-    std::int64_t r = 0;
-    for (; r + 3 <= n_rows; r += 3) {
+    for (std::int64_t r = 0; r < n_rows; r += 3, x += 3 * n_in) {
       for (std::int64_t c = 0; c < n_columns; c += 4) {
-        panel_block<3>(panel, r, c, x + r * n_in, n_in, n);
-      }
-    }
-    for (; r < n_rows; ++r) {
-      for (std::int64_t c = 0; c < n_columns; c += 4) {
-        panel_block<1>(panel, r, c, x + r * n_in, n_in, n);
+        switch (n_rows - r) {
+          case 1:
+            panel_block<1>(panel, r, c, x, n_in, n);
+            break;
+          case 2:
+            panel_block<2>(panel, r, c, x, n_in, n);
+            break;
+          default:
+            panel_block<3>(panel, r, c, x, n_in, n);
+        }
       }
     }
   }

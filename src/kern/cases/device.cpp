@@ -19,4 +19,18 @@ OwnDevice::~OwnDevice() {
   if (device.stream != nullptr) cuda::release_device(device);
 }
 
+std::vector<std::string> level_names() {
+  std::vector<std::string> names;
+  for (const LevelInfo& level : levels()) names.emplace_back(level.name);
+  return names;
+}
+
+LevelInfo level_named(const std::string& name) {
+  for (const LevelInfo& level : levels()) {
+    if (level.name == name) return level;
+  }
+  MR_CHECK(!"a level of that name");
+  return {};
+}
+
 }  // namespace mr::kern::cases

@@ -1,5 +1,7 @@
 #pragma once
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "kern/cuda/device.h"
 #include "kern/level.h"
@@ -16,5 +18,11 @@ struct OwnDevice {
   std::unique_ptr<sys::Team> team;
   Device device;
 };
+
+/// The names of all levels, which tests take as parameters and leave out where they do not run.
+std::vector<std::string> level_names();
+
+/// The level of a name.
+LevelInfo level_named(const std::string& name);
 
 }  // namespace mr::kern::cases
