@@ -19,7 +19,8 @@ kern::KvView view_of(const kern::Device& device, const StoreShape& shape) {
   return view;
 }
 
-/// Zeroes every page through the table, so that memory of any device will do.
+}  // namespace
+
 Expected<void> zero(const kern::Device& device, const Store& store) {
   const auto n = static_cast<std::size_t>(store.n_pages);
   std::vector<std::int32_t> ids(2 * n, 0);
@@ -33,8 +34,6 @@ Expected<void> zero(const kern::Device& device, const Store& store) {
   device.ops->synchronize(device);
   return {};
 }
-
-}  // namespace
 
 std::size_t page_bytes(const kern::Device& device, const StoreShape& shape) {
   return view_of(device, shape).page_bytes * static_cast<std::size_t>(shape.n_layers);
@@ -52,7 +51,6 @@ Expected<Store> make_store(const kern::Device& device, const StoreShape& shape,
   }
   MR_TRY(store.memory, kern::make_buffer(device, *bytes, "KV cache"));
   store.view.memory = kern::as<std::byte>(store.memory);
-  MR_TRY_VOID(zero(device, store));
   return store;
 }
 

@@ -24,8 +24,12 @@ struct Store {
 /// Bytes of one page over all layers, in the layout of the device's level.
 std::size_t page_bytes(const kern::Device& device, const StoreShape& shape);
 
-/// Memory for `n_pages` pages, all zero. Errors: does_not_fit.
+/// Memory for `n_pages` pages, not zeroed yet: whoever takes a page has that done.
+/// Errors: does_not_fit.
 Expected<Store> make_store(const kern::Device& device, const StoreShape& shape,
                            std::int32_t n_pages);
+
+/// Zeroes every page. Errors: does_not_fit.
+Expected<void> zero(const kern::Device& device, const Store& store);
 
 }  // namespace mr::kv

@@ -61,6 +61,7 @@ Expected<Scorer> make_scorer(const model::Model& model, std::int32_t n_context, 
                                        .v_dim = config.v_dim,
                                        .type = kv_type},
                                       n_pages));
+  MR_TRY_VOID(kv::zero(model.device, scorer.store));
   MR_TRY(scorer.workspace,
          model::make_workspace(model, {.n_rows = kStepRows, .n_logit_rows = kStepRows}));
   return scorer;
