@@ -1,0 +1,200 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <string>
+
+#include "sched/commit.h"
+#include "spec/verify.h"
+
+namespace mr::engine {
+namespace {
+
+constexpr auto kFull = static_cast<std::size_t>(kv::Kind::full);
+
+kv::StoreShape store_shape(const model::Config& config, DType kv_type) {
+  return {.n_layers = config.n_layers,
+          .n_kv_heads = config.n_kv_heads,
+          .k_dim = config.k_dim,
+          .v_dim = config.v_dim,
+          .type = kv_type};
+}
+
+/// Pages for n_parallel requests of full length, the scratch slots of their trees, and one copied.
+std::int64_t pages_wanted(const Options& options) {
+  const std::int64_t each = kv::pages_for(options.n_context) + 2;
+  return each * options.n_parallel;
+}
+
+/// The scheduler's rows as the model takes them.
+model::StepInput step_input(const sched::Batch& batch) {
+  return {.token = batch.token,
+          .pos = batch.pos,
+          .seq = batch.seq,
+          .slot = batch.slot,
+          .context = batch.context,
+          .path_begin = batch.path_begin,
+          .path = batch.path,
+          .pages = batch.pages[kFull],
+          .max_pages = batch.max_pages,
+          .logit_rows = batch.logit_rows};
+}
+
+Expected<void> run_rows(Engine& engine, const sched::Batch& batch) {
+  const kern::Device& device = engine.model->device;
+  MR_TRY_VOID(run(batch.work[kFull], engine.store, engine.lists, device));
+  MR_TRY_VOID(
+      model::forward(*engine.model, engine.workspace, engine.store.view, step_input(batch)));
+  const auto n_vocab = static_cast<std::size_t>(engine.model->config.n_vocab);
+  engine.logits.resize(batch.logit_rows.size() * n_vocab);
+  device.ops->download(device, engine.logits.data(), engine.workspace.logits.data,
+                       engine.logits.size() * sizeof(float));
+  return {};
+}
+
+/// The logits of sequence `seq` of the batch, (its logit rows, n_vocab).
+std::span<const float> logits_of(const Engine& engine, const sched::Batch& batch, std::size_t seq) {
+  const auto n_vocab = static_cast<std::size_t>(engine.model->config.n_vocab);
+  const auto begin = static_cast<std::size_t>(batch.logit_begin[seq]);
+  const auto end = static_cast<std::size_t>(batch.logit_begin[seq + 1]);
+  return std::span(engine.logits).subspan(begin * n_vocab, (end - begin) * n_vocab);
+}
+
+/// Draws for one sequence, and cuts what was drawn at a stop token.
+sched::Verdict draw(const Engine& engine, const sched::Batch& batch, std::size_t seq,
+                    std::vector<std::int32_t>& tokens) {
+  const std::span<const float> logits = logits_of(engine, batch, seq);
+  if (logits.empty()) return sched::Verdict::go_on;
+  const Engine::Asked& asked = engine.asked.at(batch.request[seq]);
+  const auto first =
+      static_cast<std::size_t>(batch.logit_rows[static_cast<std::size_t>(batch.logit_begin[seq])]);
+  const sample::Key key{.seed = asked.sample.seed,
+                        .choice = static_cast<std::uint32_t>(batch.choice[seq]),
+                        .position = static_cast<std::uint32_t>(batch.pos[first] + 1)};
+  spec::Verified verified = spec::verify(batch.draft[seq], logits, asked.sample, key);
+  if (!verified.finite) return sched::Verdict::failed;
+  tokens = std::move(verified.tokens);
+  const auto stop = std::find_first_of(tokens.begin(), tokens.end(), asked.stop_tokens.begin(),
+                                       asked.stop_tokens.end());
+  if (stop == tokens.end()) return sched::Verdict::go_on;
+  tokens.erase(stop + 1, tokens.end());
+  return sched::Verdict::stop;
+}
+
+/// Forgets a request with its last choice.
+void settle_end(Engine& engine, const sched::Ended& ended) {
+  const auto found = engine.asked.find(ended.request);
+  if (found != engine.asked.end() && --found->second.n_open == 0) engine.asked.erase(found);
+}
+
+void add_ends(Engine& engine, const std::vector<sched::Ended>& ends, std::vector<Event>& events) {
+  for (const sched::Ended& end : ends) {
+    const auto same = std::find_if(events.begin(), events.end(), [&](const Event& event) {
+      return event.request == end.request && event.choice == end.choice;
+    });
+    Event& event = same != events.end() ? *same : events.emplace_back();
+    event.request = end.request;
+    event.choice = end.choice;
+    event.ended = end.reason;
+    settle_end(engine, end);
+  }
+}
+
+}  // namespace
+
+std::size_t kv_bytes(const model::Model& model, const Options& options) {
+  return kv::page_bytes(model.device, store_shape(model.config, options.kv_type)) *
+         static_cast<std::size_t>(pages_wanted(options));
+}
+
+Expected<Engine> make_engine(const model::Model& model, const Options& options) {
+  Engine engine;
+  engine.model = &model;
+  engine.options = options;
+  const kv::StoreShape shape = store_shape(model.config, options.kv_type);
+  const std::size_t page_bytes = kv::page_bytes(model.device, shape);
+  MR_TRY(kv::Pool pool,
+         kv::make_pool({.budget_bytes = kv_bytes(model, options), .full_page_bytes = page_bytes}));
+  MR_TRY(engine.store, kv::make_store(model.device, shape, kv::n_pages(pool, kv::Kind::full)));
+  const sched::Limits limits{.n_running = options.n_running,
+                             .n_context = options.n_context,
+                             .n_rows = options.n_step_rows,
+                             .n_chunk = options.n_step_rows,
+                             .deterministic = options.deterministic};
+  MR_TRY(engine.state,
+         sched::make_state(limits, std::move(pool), kv::make_tree(0, options.hash_seed)));
+  const std::int64_t n_nodes = std::int64_t{options.n_running} * (1 + limits.n_draft);
+  const auto n_logit_rows =
+      static_cast<std::int32_t>(std::min<std::int64_t>(options.n_step_rows, n_nodes));
+  MR_TRY(engine.workspace, model::make_workspace(model, {.n_rows = options.n_step_rows,
+                                                         .n_logit_rows = n_logit_rows}));
+  return engine;
+}
+
+Expected<sched::RequestId> submit(Engine& engine, Submit request) {
+  const auto n_prompt = request.prompt.size();
+  if (n_prompt >= static_cast<std::size_t>(engine.options.n_context)) {
+    return fail(Fault::does_not_fit,
+                "prompt: wanted fewer than " + std::to_string(engine.options.n_context) +
+                    " tokens (the context), found " + std::to_string(n_prompt));
+  }
+  const std::int32_t n_vocab = engine.model->config.n_vocab;
+  for (const std::int32_t token : request.prompt) {
+    if (token < 0 || token >= n_vocab) {
+      return fail(Fault::bad_request, "prompt: wanted tokens below " + std::to_string(n_vocab) +
+                                          ", found " + std::to_string(token));
+    }
+  }
+  const auto room = engine.options.n_context - static_cast<std::int32_t>(n_prompt);
+  const sched::RequestId id = ++engine.last_request;
+  MR_TRY_VOID(sched::submit(engine.state, {.id = id,
+                                           .prompt = std::move(request.prompt),
+                                           .n_new = std::min(request.n_new, room),
+                                           .n_choices = request.n_choices,
+                                           .tenant = request.tenant,
+                                           .salt = request.salt,
+                                           .priority = request.priority,
+                                           .deadline_us = request.deadline_us}));
+  engine.asked[id] = {.sample = request.sample,
+                      .stop_tokens = std::move(request.stop_tokens),
+                      .n_open = request.n_choices};
+  return id;
+}
+
+void cancel(Engine& engine, sched::RequestId request) {
+  sched::cancel(engine.state, request);
+  engine.asked.erase(request);
+}
+
+bool busy(const Engine& engine) {
+  return !engine.asked.empty();
+}
+
+Expected<std::vector<Event>> step(Engine& engine, double now_us) {
+  const sched::Batch batch = sched::plan(engine.state, {.now_us = now_us, .cost = engine.cost});
+  std::vector<Event> events;
+  add_ends(engine, batch.ended, events);
+  if (batch.token.empty()) return events;
+  MR_TRY_VOID(run_rows(engine, batch));
+
+  sched::Results results;
+  for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {
+    std::vector<std::int32_t> tokens;
+    results.verdict.push_back(draw(engine, batch, seq, tokens));
+    results.token.insert(results.token.end(), tokens.begin(), tokens.end());
+    results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
+    engine.counts.tokens += static_cast<std::int64_t>(tokens.size());
+    if (!tokens.empty()) {
+      events.push_back({batch.request[seq], batch.choice[seq], std::move(tokens), std::nullopt});
+    }
+  }
+  const sched::Settle settle = sched::commit(engine.state, batch, results);
+  const kern::Device& device = engine.model->device;
+  MR_TRY_VOID(run_moves(settle, batch, engine.store, engine.lists, device));
+  MR_TRY_VOID(run(settle.work[kFull], engine.store, engine.lists, device));
+  add_ends(engine, settle.ended, events);
+  ++engine.counts.steps;
+  engine.counts.rows += static_cast<std::int64_t>(batch.token.size());
+  return events;
+}
+
+}  // namespace mr::engine

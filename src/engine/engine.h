@@ -1,0 +1,97 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/page_work.h"
+#include "kv/store.h"
+#include "model/forward.h"
+#include "sample/draw.h"
+#include "sched/plan.h"
+
+/// The step loop: plan, run, draw, commit. One thread drives it; it has no clock and no text.
+namespace mr::engine {
+
+/// How an engine is set up.
+struct Options {
+  std::int32_t n_context;          ///< positions of the longest request
+  std::int32_t n_parallel = 1;     ///< requests of that length the KV cache has room for
+  std::int32_t n_running = 1;      ///< choices that run at once, shorter ones counted alike
+  std::int32_t n_step_rows = 512;  ///< rows of a step
+  DType kv_type = DType::f16;      ///< f32, f16 or bf16
+  bool deterministic = false;      ///< every row exact: the same text after any cache history
+  std::uint64_t hash_seed = 0;     ///< of the prefix tree; not guessable where clients are hostile
+};
+
+/// One request for tokens.
+struct Submit {
+  std::vector<std::int32_t> prompt;
+  std::int32_t n_new = 0;      ///< tokens at most
+  std::int32_t n_choices = 1;  ///< continuations of the one prompt
+  sample::Params sample = {};
+  std::vector<std::int32_t> stop_tokens = {};  ///< each ends the answer and is its last token
+  std::uint64_t tenant = 0;
+  kv::Salt salt = 0;
+  std::int32_t priority = 0;
+  double deadline_us = sched::kNever;
+};
+
+/// What became of one choice in a step: new tokens, an end, or both.
+struct Event {
+  sched::RequestId request = 0;
+  std::int32_t choice = 0;
+  std::vector<std::int32_t> tokens;
+  std::optional<sched::Reason> ended;
+};
+
+/// What the engine has done so far.
+struct Counts {
+  std::int64_t steps = 0;   ///< passes over the weights
+  std::int64_t rows = 0;    ///< computed in them
+  std::int64_t tokens = 0;  ///< generated
+};
+
+struct Engine {
+  struct Asked {
+    sample::Params sample;
+    std::vector<std::int32_t> stop_tokens;
+    std::int32_t n_open = 0;  ///< choices that have not ended
+  };
+
+  const model::Model* model = nullptr;  ///< outlives the engine
+  Options options;
+  kv::Store store;
+  model::Workspace workspace;
+  PageLists lists;
+  sched::State state;
+  sched::CostTable cost;
+  std::unordered_map<sched::RequestId, Asked> asked;
+  sched::RequestId last_request = 0;
+  std::vector<float> logits;  ///< of the step under way
+  Counts counts;
+};
+
+/// Bytes of KV cache that these options mean.
+std::size_t kv_bytes(const model::Model& model, const Options& options);
+
+/// Errors: bad_request for options that make no sense, does_not_fit.
+Expected<Engine> make_engine(const model::Model& model, const Options& options);
+
+/// Queues a request. Errors: bad_request for one that can never run, does_not_fit for one longer
+/// than the context or a full queue.
+Expected<sched::RequestId> submit(Engine& engine, Submit request);
+
+/// Ends a request; nothing more is heard of it.
+void cancel(Engine& engine, sched::RequestId request);
+
+/// Whether anything is left to do.
+bool busy(const Engine& engine);
+
+/// One step at `now_us`, on the clock of the deadlines. A choice whose logits are no numbers ends
+/// as failed; the others go on. Errors: does_not_fit, failed; the step is then lost as a whole.
+Expected<std::vector<Event>> step(Engine& engine, double now_us);
+
+}  // namespace mr::engine

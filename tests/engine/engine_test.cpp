@@ -1,0 +1,222 @@
+// The engine with a real, if tiny, model: a request's text is its own, whatever runs beside it,
+// was cached before, or was guessed.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/rng.h"
+#include "io/gguf.h"
+#include "kern/level.h"
+#include "model/weights.h"
+#include "sys/team.h"
+#include "tiny_model.h"
+
+namespace mr::engine {
+namespace {
+
+using Tokens = std::vector<std::int32_t>;
+using Texts = std::map<std::pair<sched::RequestId, std::int32_t>, Tokens>;
+
+/// The tiny model at one level and thread count.
+struct Rig {
+  std::unique_ptr<sys::Team> team;
+  model::Model model;
+};
+
+Rig make_rig(kern::Level level, int n_threads) {
+  const std::vector<std::byte> bytes = tiny::file();
+  Rig out;
+  out.team = std::move(*sys::make_team(n_threads));
+  const auto file = gguf::parse(bytes);
+  EXPECT_TRUE(file) << file.error().message;
+  auto model = model::load(*file, kern::cpu_device(level, *out.team));
+  EXPECT_TRUE(model) << model.error().message;
+  out.model = std::move(*model);
+  return out;
+}
+
+std::vector<kern::Level> levels_here() {
+  std::vector<kern::Level> out;
+  for (const kern::LevelInfo& info : kern::levels()) {
+    if (info.level != kern::Level::cuda && info.compiled && info.missing.empty()) {
+      out.push_back(info.level);
+    }
+  }
+  return out;
+}
+
+Tokens random_prompt(Rng& rng, std::size_t n) {
+  Tokens out(n);
+  for (auto& token : out) token = static_cast<std::int32_t>(below(rng, tiny::kPoison));
+  return out;
+}
+
+Submit request(Tokens prompt, std::int32_t n_new, float temperature, std::uint64_t seed) {
+  return {.prompt = std::move(prompt),
+          .n_new = n_new,
+          .sample = {.temperature = temperature, .seed = seed},
+          .stop_tokens = {tiny::kPoison}};  // may be drawn like any other
+}
+
+/// Guesses for every decoding sequence: random trees over likely and unlikely tokens.
+void offer_random_trees(Engine& engine, Rng& rng) {
+  for (const sched::TaskId task : sched::decoding(engine.state)) {
+    spec::Draft draft = spec::make_draft(0);
+    for (std::uint64_t i = below(rng, 12); i > 0; --i) {
+      const auto parent =
+          static_cast<std::int32_t>(below(rng, static_cast<std::uint64_t>(spec::n_nodes(draft))));
+      spec::add(draft, parent, static_cast<std::int32_t>(below(rng, tiny::kPoison)), 0.5F);
+    }
+    sched::offer(engine.state, task, std::move(draft));
+  }
+}
+
+/// Runs until nothing is left. `guess`: with drafts, nearly all of them wrong.
+Texts finish(Engine& engine, bool guess = false) {
+  Texts texts;
+  Rng rng{3};
+  for (int steps = 0; busy(engine); ++steps) {
+    if (guess) offer_random_trees(engine, rng);
+    const auto events = step(engine, 0);
+    EXPECT_TRUE(events) << events.error().message;
+    if (!events || steps > 20000) break;
+    for (const Event& event : *events) {
+      Tokens& text = texts[{event.request, event.choice}];
+      text.insert(text.end(), event.tokens.begin(), event.tokens.end());
+      EXPECT_NE(sched::Reason::failed, event.ended.value_or(sched::Reason::stopped));
+    }
+  }
+  EXPECT_EQ(0, static_cast<int>(engine.asked.size()));
+  return texts;
+}
+
+Options options(std::int32_t n_parallel, std::int32_t n_running) {
+  return {.n_context = 1024,
+          .n_parallel = n_parallel,
+          .n_running = n_running,
+          .n_step_rows = 128,
+          .kv_type = DType::f16};
+}
+
+/// The text of one request in an engine of its own.
+Tokens alone(const model::Model& model, const Submit& submit_this) {
+  Engine engine = std::move(*make_engine(model, options(1, 1)));
+  const auto id = submit(engine, submit_this);
+  return finish(engine).at({*id, 0});
+}
+
+std::vector<Submit> some_requests() {
+  Rng rng{5};
+  const Tokens shared = random_prompt(rng, 150);
+  std::vector<Submit> out;
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    Tokens prompt = shared;
+    prompt.resize(below(rng, 150));
+    const Tokens own = random_prompt(rng, 1 + below(rng, 90));
+    prompt.insert(prompt.end(), own.begin(), own.end());
+    out.push_back(request(std::move(prompt), 40, i % 3 == 0 ? 0.0F : 1.0F, i));
+  }
+  return out;
+}
+
+TEST(Engine, TextIsTheSameAloneAndInCompany) {
+  for (const kern::Level level : levels_here()) {
+    const Rig one = make_rig(level, 1);
+    const Rig two = make_rig(level, 2);
+    const std::vector<Submit> requests = some_requests();
+    for (const bool guess : {false, true}) {
+      Engine engine = std::move(*make_engine(two.model, options(12, 12)));
+      std::vector<sched::RequestId> ids;
+      for (const Submit& r : requests) ids.push_back(*submit(engine, r));
+      const Texts texts = finish(engine, guess);
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        EXPECT_EQ(alone(one.model, requests[i]), texts.at({ids[i], 0}))
+            << "request " << i << (guess ? " with" : " without") << " guesses";
+      }
+    }
+  }
+}
+
+TEST(Engine, TextIsTheSameAfterAHitAndAfterPreemption) {
+  const Rig setting = make_rig(kern::Level::ref, 2);
+  const std::vector<Submit> requests = some_requests();
+  Engine engine = std::move(*make_engine(setting.model, options(2, 8)));  // too few pages for all
+  for (int round = 0; round < 2; ++round) {
+    std::vector<sched::RequestId> ids;
+    for (const Submit& r : requests) ids.push_back(*submit(engine, r));
+    const Texts texts = finish(engine, true);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_EQ(alone(setting.model, requests[i]), texts.at({ids[i], 0}))
+          << "request " << i << ", round " << round;
+    }
+  }
+}
+
+TEST(Engine, ChoicesShareAPromptAndDiffer) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{9};
+  Submit r = request(random_prompt(rng, 100), 30, 1.0F, 17);
+  const Tokens single = alone(setting.model, r);
+  r.n_choices = 4;
+  Engine engine = std::move(*make_engine(setting.model, options(4, 4)));
+  const auto id = *submit(engine, r);
+  const Texts texts = finish(engine);
+  EXPECT_EQ(single, texts.at({id, 0}));
+  EXPECT_NE(texts.at({id, 1}), texts.at({id, 2}));
+  EXPECT_LT(engine.counts.rows, 100 + 4 * 30 + 10);  // the prompt was computed once
+}
+
+TEST(Engine, ARequestThatFailsFailsAlone) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{13};
+  const Submit good = request(random_prompt(rng, 70), 20, 0.0F, 1);
+  const Tokens wanted = alone(setting.model, good);
+  Engine engine = std::move(*make_engine(setting.model, options(3, 3)));
+  Tokens poisoned = good.prompt;
+  poisoned[66] = tiny::kPoison;
+  const auto bad_id = *submit(engine, request(poisoned, 20, 0.0F, 1));
+  const auto good_id = *submit(engine, good);
+  Tokens text;
+  bool failed = false;
+  while (busy(engine)) {
+    const auto events = step(engine, 0);
+    ASSERT_TRUE(events);
+    for (const Event& event : *events) {
+      if (event.request == good_id)
+        text.insert(text.end(), event.tokens.begin(), event.tokens.end());
+      if (event.request == bad_id && event.ended) failed = *event.ended == sched::Reason::failed;
+    }
+  }
+  EXPECT_TRUE(failed);
+  EXPECT_EQ(wanted, text);
+  EXPECT_EQ(wanted, alone(setting.model, good));
+}
+
+TEST(Engine, StopsAtStopTokensAndLimits) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{21};
+  Submit r = request(random_prompt(rng, 10), 50, 0.8F, 2);
+  const Tokens whole = alone(setting.model, r);
+  ASSERT_EQ(50U, whole.size());
+  r.stop_tokens.push_back(whole[7]);
+  const Tokens cut = alone(setting.model, r);
+  const auto first = std::find(whole.begin(), whole.end(), whole[7]);
+  EXPECT_EQ(Tokens(whole.begin(), first + 1), cut);
+
+  Engine engine = std::move(*make_engine(setting.model, options(1, 1)));
+  EXPECT_EQ(Fault::does_not_fit, submit(engine, request(Tokens(1024, 1), 1, 0, 0)).error().fault);
+  EXPECT_EQ(Fault::bad_request, submit(engine, request({1, -1}, 1, 0, 0)).error().fault);
+  EXPECT_EQ(Fault::bad_request, submit(engine, request({tiny::kVocab}, 1, 0, 0)).error().fault);
+  const auto id = *submit(engine, request(Tokens(1020, 1), 50, 0, 0));
+  EXPECT_EQ(4U, finish(engine).at({id, 0}).size());
+  (void)*submit(engine, request(Tokens(20, 1), 50, 0, 0));
+  cancel(engine, engine.last_request);
+  EXPECT_FALSE(busy(engine));
+}
+
+}  // namespace
+}  // namespace mr::engine
