@@ -1,0 +1,9 @@
+#pragma once
+#include <CLI/App.hpp>
+
+/// The subcommands: each adds its flags to the program and, where it is named, sets the exit code.
+namespace mr::app {
+
+void add_run(CLI::App& app, int& exit_code);
+
+}  // namespace mr::app

@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "base/error.h"
+
+namespace mr::app {
+
+/// The model to use where the user names none: MILLRACE_MODEL, else the one that `models/default`
+/// names, in the folder of the checkout that the program was built in or in the working folder.
+/// Errors: bad_model, saying where it was looked for.
+Expected<std::string> default_model();
+
+}  // namespace mr::app

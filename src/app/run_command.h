@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/loaded.h"
+#include "tensor/dtype.h"
+
+namespace mr::app {
+
+struct RunArgs {
+  LoadArgs load;
+  std::optional<std::string> prompt;  ///< none: standard input, else a built-in one
+  std::int32_t n_new = 0;             ///< tokens at most; 0: until the model or the context ends
+  std::int32_t n_context = 0;         ///< 0: the model's own, or less where memory asks for it
+  float temperature = 0.8F;
+  std::optional<std::uint64_t> seed;  ///< none: another one each time
+  DType kv_type = DType::f16;
+  bool raw = false;  ///< no chat template
+  bool deterministic = false;
+  bool json = false;
+};
+
+/// `millrace run`: the text alone on stdout, figures on stderr. Returns the exit code.
+int run_run(const RunArgs& args);
+
+}  // namespace mr::app

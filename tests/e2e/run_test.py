@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""`millrace run` as scripts see it: stdout, stderr, exit codes, and files that are no models."""
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("MILLRACE_BIN", str(ROOT / "build/release/millrace"))
+MODEL = ROOT / "models" / (ROOT / "models/default").read_text().strip()
+BAD_MODEL, DOES_NOT_FIT, USAGE, INTERRUPTED = 3, 4, 2, 130
+
+
+def run(*args, stdin=None, **options):
+    if stdin is None:
+        options.setdefault("stdin", subprocess.DEVNULL)
+    else:
+        options["input"] = stdin
+    return subprocess.run([PROGRAM, "run", *map(str, args)], capture_output=True, text=True,
+                          timeout=120, **options)
+
+
+class Contract(unittest.TestCase):
+    def test_stdout_carries_the_text_alone(self):
+        done = run("Once upon a time", "-n", 12, "--temp", 0, "--raw")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertTrue(done.stdout.strip())
+        self.assertNotIn("Once upon a time", done.stdout)
+        self.assertIn("tok/s", done.stderr)
+
+    def test_same_seed_same_text_other_seed_other_text(self):
+        first, again, other = (run("Tell me a story.", "-n", 40, "--seed", seed).stdout
+                               for seed in (1, 1, 2))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+
+    def test_prompt_from_stdin_and_built_in(self):
+        piped = run("-n", 8, "--temp", 0, "--raw", stdin="Once upon a time")
+        self.assertEqual(run("Once upon a time", "-n", 8, "--temp", 0, "--raw").stdout,
+                         piped.stdout)
+        self.assertTrue(run("-n", 4, stdin="").stdout)
+
+    def test_json(self):
+        done = run("Once upon a time", "-n", 9, "--temp", 0, "--raw", "--json")
+        answer = json.loads(done.stdout)
+        self.assertEqual(9, answer["tokens"])
+        self.assertEqual("length", answer["finish_reason"])
+        self.assertEqual(run("Once upon a time", "-n", 9, "--temp", 0, "--raw").stdout.rstrip("\n"),
+                         answer["text"].rstrip("\n"))
+
+    def test_threads_levels_and_determinism_do_not_change_the_text(self):
+        args = ("Once upon a time", "-n", 24, "--seed", 5)
+        texts = {run(*args, *more).stdout
+                 for more in ((), ("-t", 1), ("-t", 2), ("--deterministic",))}
+        self.assertEqual(1, len(texts))
+
+    def test_levels_by_name(self):
+        level = dict(os.environ, MILLRACE_ISA="ref")
+        self.assertEqual(0, run("Hi", "-n", 4, env=level).returncode)
+        level["MILLRACE_ISA"] = "z80"
+        done = run("Hi", "-n", 4, env=level)
+        self.assertEqual(USAGE, done.returncode)
+        self.assertIn("z80", done.stderr)
+
+    def test_usage(self):
+        for args in (["--no-such-flag"], ["-n", "many"], ["--temp", "-1"], ["--temp", "nan"],
+                     ["-t", "100000"], ["--seed", "x"], ["a", "b"]):
+            done = run(*args)
+            self.assertEqual(USAGE, done.returncode, args)
+            self.assertTrue(done.stderr.strip(), args)
+            self.assertEqual("", done.stdout, args)
+
+    def test_a_context_that_does_not_fit(self):
+        done = run("Hi", "-c", 2_000_000_000)
+        self.assertEqual(DOES_NOT_FIT, done.returncode, done.stderr)
+        done = run("word " * 5000, "-n", 4)
+        self.assertEqual(DOES_NOT_FIT, done.returncode, done.stderr)
+
+    def test_interrupt(self):
+        child = subprocess.Popen([PROGRAM, "run", "Tell me a long story.", "--raw", "--temp", "1.5"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env=dict(os.environ, MILLRACE_ISA="ref"))
+        child.stdout.read(1)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=20)
+        self.assertEqual(INTERRUPTED, child.returncode)
+
+    def test_closed_stdout_ends_quietly(self):
+        done = subprocess.run(["sh", "-c", f"'{PROGRAM}' run Hi --raw | head -c 1"],
+                              capture_output=True, timeout=120)
+        self.assertNotIn(b"terminate", done.stderr)
+
+
+def string(text):
+    data = text.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+class BadFiles(unittest.TestCase):
+    """One line that names what is wrong, exit 3, within 2 s, memory at most the file + 64 MiB."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def refuse(self, name, data, mention):
+        path = Path(self.folder.name) / name
+        if data is not None:
+            path.write_bytes(data)
+        start = time.monotonic()
+        with open(path.with_suffix(".out"), "w+") as out, open(path.with_suffix(".err"), "w+") as err:
+            child = subprocess.Popen([PROGRAM, "run", "Hi", "-m", path], stdin=subprocess.DEVNULL,
+                                     stdout=out, stderr=err)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            stdout, stderr = Path(out.name).read_text(), Path(err.name).read_text()
+        self.assertEqual(BAD_MODEL, child.returncode, f"{name}: {stderr}")
+        self.assertLess(time.monotonic() - start, 2, name)
+        self.assertLess(usage.ru_maxrss * 1024, len(data or b"") + (64 << 20), name)
+        self.assertEqual(1, len(stderr.splitlines()), f"{name}: {stderr}")
+        self.assertEqual("", stdout)
+        self.assertIn(mention, stderr)
+
+    def test_missing_and_foreign(self):
+        self.refuse("missing.gguf", None, "missing.gguf")
+        self.refuse("empty.gguf", b"", "empty")
+        for name, data in {"png": b"\x89PNG\r\n\x1a\n" + bytes(100), "zip": b"PK\x03\x04" + bytes(99),
+                           "text": b"hello, world\n" * 9, "pickle": b"\x80\x02}q\x00."}.items():
+            self.refuse(name, data, name)
+
+    def test_truncated(self):
+        whole = MODEL.read_bytes()
+        for size in {4, 8, 12, 20, 23, 24, 100, 4096, 65536, len(whole) // 2, len(whole) - 1}:
+            self.refuse(f"cut-{size}.gguf", whole[:size], f"cut-{size}")
+
+    def test_oversized_counts(self):
+        header = b"GGUF" + struct.pack("<I", 3)
+        huge = 1 << 62
+        self.refuse("tensors", header + struct.pack("<QQ", huge, 0), "tensor")
+        self.refuse("keys", header + struct.pack("<QQ", 0, huge), "key")
+        self.refuse("text", header + struct.pack("<QQQ", 0, 1, huge), "key")
+        key = string("general.architecture") + struct.pack("<I", 8)
+        self.refuse("value", header + struct.pack("<QQ", 0, 1) + key + struct.pack("<Q", huge),
+                    "general.architecture")
+
+    def test_unknown_architecture_lists_the_known(self):
+        header = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
+        data = header + string("general.architecture") + struct.pack("<I", 8) + string("abacus")
+        self.refuse("abacus.gguf", data, "qwen3")
+
+
+if __name__ == "__main__":
+    if not Path(PROGRAM).exists():
+        print(f"skipped: {PROGRAM} is not built")
+        sys.exit(77)
+    unittest.main()
