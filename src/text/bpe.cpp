@@ -9,6 +9,8 @@
 namespace mr::text {
 namespace {
 
+constexpr std::string_view kSpaceMark = "\u2581";
+
 enum Whole : std::uint8_t { not_known, yes, no };
 
 std::size_t first_character(std::string_view text) {
@@ -82,12 +84,12 @@ void fill_derived(Tokenizer& tok, const std::vector<std::uint32_t>& ranks) {
 }
 
 /// Ranks by descending score; equal scores share one.
-std::vector<std::uint32_t> ranks_by_score(const std::vector<float>& scores) {
-  std::vector<float> sorted = scores;
+std::vector<std::uint32_t> ranks_by_score(const std::vector<double>& scores) {
+  std::vector<double> sorted = scores;
   std::ranges::sort(sorted, std::greater{});
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::vector<std::uint32_t> ranks;
-  for (const float score : scores) {
+  for (const double score : scores) {
     const auto at = std::ranges::lower_bound(sorted, score, std::greater{}) - sorted.begin();
     ranks.push_back(static_cast<std::uint32_t>(at));
   }
@@ -183,6 +185,7 @@ Expected<void> fill_pairs(Tokenizer& tok) {
     const char byte = static_cast<char>(b);
     tok.ascii_ids[b] = find(tok.table, tok.vocab.pieces, {&byte, 1});
   }
+  tok.mark_id = find(tok.table, tok.vocab.pieces, kSpaceMark);
   if (tok.vocab.algorithm == Algorithm::char_bpe) fill_joins(tok);
   return {};
 }
@@ -253,8 +256,9 @@ void encode_characters(const Tokenizer& tok, std::string_view text, std::vector<
   symbols.clear();
   std::size_t begin = 0;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t n = first_character(text.substr(at));
-    const Id id = character_id(tok, text.substr(at, n));
+    const bool mark = text[at] == kSpaceMark[0] && text.substr(at).starts_with(kSpaceMark);
+    const std::size_t n = mark ? kSpaceMark.size() : first_character(text.substr(at));
+    const Id id = mark ? tok.mark_id : character_id(tok, text.substr(at, n));
     if (id == kNoId) {
       finish(begin, at);
       encode_unknown(tok, text.substr(at, n), out, after_unknown);

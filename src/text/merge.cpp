@@ -41,28 +41,27 @@ void merge_short(const PairTable& pairs, std::vector<Id>& symbols) {
   symbols.resize(n);
 }
 
-/// A symbol of a long word, in a doubly linked list; `pair` is that with its right neighbour.
+/// A symbol of a long word, in a doubly linked list, with what it and its right neighbour become
+/// and the queue that the pair is due in.
 struct Symbol {
   Id id = kNoId;
   std::uint32_t previous = kNone;
   std::uint32_t next = kNone;
-  Pair pair;
+  Id merged = kNoId;
+  std::uint32_t queue = kNone;
 };
 
-/// Places where a pair of some rank stood when it was noted, from left to right.
+/// Places where pairs of some rank stood when they were noted, from left to right.
 struct Queue {
-  std::uint32_t first = kNone;  // of Agenda::places
-  std::uint32_t last = kNone;
-};
-
-struct Place {
-  std::uint32_t symbol = 0;
-  std::uint32_t next = kNone;
+  std::uint32_t rank = 0;
+  std::size_t head = 0;  // the next of `places`
+  std::vector<std::uint32_t> places;
 };
 
 struct Due {
   std::uint32_t rank = 0;
-  std::uint32_t symbol = 0;  // the place, or for a queue its number
+  std::uint32_t symbol = 0;  // the place, or in Agenda::ranks the queue
+  std::uint32_t queue = 0;
   friend bool operator>(const Due& a, const Due& b) {
     return a.rank != b.rank ? a.rank > b.rank : a.symbol > b.symbol;
   }
@@ -70,97 +69,117 @@ struct Due {
 
 using Heap = std::priority_queue<Due, std::vector<Due>, std::greater<>>;
 
+/// A pair looked up not long ago.
+struct Recent {
+  std::uint64_t key = std::numeric_limits<std::uint64_t>::max();
+  Id merged = kNoId;
+  std::uint32_t queue = kNone;
+};
+
 /// What is to be merged, by rank and then by place. Places of one rank mostly come from left to
 /// right: they stand in a queue for that rank, so that a text of one character costs no heap
-/// operation at all. The others go to `strays`.
+/// operation to speak of. The others go to `strays`.
 struct Agenda {
-  std::vector<Place> places;
   std::vector<Queue> queues;
-  std::vector<Due> by_rank;  // open addressing: rank to queue, `symbol` kNone where empty
-  std::size_t n_ranks = 0;
+  std::vector<std::uint32_t> by_rank;  // open addressing over `queues`
+  std::array<Recent, 256> recent;
   Heap ranks;   // queues that hold something
   Heap strays;  // places that came out of order
 };
 
 std::uint32_t queue_of(Agenda& agenda, std::uint32_t rank) {
-  const auto slot_of = [](const std::vector<Due>& slots, std::uint32_t wanted) {
+  const auto slot_of = [&](const std::vector<std::uint32_t>& slots, std::uint32_t wanted) {
     std::size_t i = (wanted * 0x9E3779B1U >> 7) & (slots.size() - 1);
-    while (slots[i].symbol != kNone && slots[i].rank != wanted) i = (i + 1) & (slots.size() - 1);
+    while (slots[i] != kNone && agenda.queues[slots[i]].rank != wanted) {
+      i = (i + 1) & (slots.size() - 1);
+    }
     return i;
   };
-  if (2 * agenda.n_ranks >= agenda.by_rank.size()) {
-    std::vector<Due> larger(std::max<std::size_t>(64, 4 * agenda.by_rank.size()), Due{0, kNone});
-    for (const Due& due : agenda.by_rank) {
-      if (due.symbol != kNone) larger[slot_of(larger, due.rank)] = due;
+  if (2 * agenda.queues.size() >= agenda.by_rank.size()) {
+    std::vector<std::uint32_t> larger(std::max<std::size_t>(64, 4 * agenda.by_rank.size()), kNone);
+    for (std::uint32_t i = 0; i < agenda.queues.size(); ++i) {
+      larger[slot_of(larger, agenda.queues[i].rank)] = i;
     }
     agenda.by_rank = std::move(larger);
   }
-  Due& slot = agenda.by_rank[slot_of(agenda.by_rank, rank)];
-  if (slot.symbol == kNone) {
-    slot = {rank, static_cast<std::uint32_t>(agenda.queues.size())};
-    agenda.queues.push_back({});
-    ++agenda.n_ranks;
+  std::uint32_t& slot = agenda.by_rank[slot_of(agenda.by_rank, rank)];
+  if (slot == kNone) {
+    slot = static_cast<std::uint32_t>(agenda.queues.size());
+    agenda.queues.push_back({.rank = rank, .head = 0, .places = {}});
   }
-  return slot.symbol;
+  return slot;
 }
 
-void note(Agenda& agenda, std::uint32_t rank, std::uint32_t symbol) {
-  if (rank == Pair::kNoRank) return;
-  const std::uint32_t number = queue_of(agenda, rank);
+/// What becomes of two neighbours.
+const Recent& look_up(Agenda& agenda, const PairTable& pairs, Id left, Id right) {
+  const std::uint64_t key = (static_cast<std::uint64_t>(left) << 32) | right;
+  Recent& recent = agenda.recent[(left * 31 + right) % 256];
+  if (recent.key != key) {
+    const Pair pair = find(pairs, left, right);
+    recent = {key, pair.merged, kNone};
+    if (pair.rank != Pair::kNoRank) recent.queue = queue_of(agenda, pair.rank);
+  }
+  return recent;
+}
+
+/// Notes that the pair at a place is due.
+void note(Agenda& agenda, std::uint32_t number, std::uint32_t place) {
+  if (number == kNone) return;
   Queue& queue = agenda.queues[number];
-  if (queue.first != kNone && agenda.places[queue.last].symbol > symbol) {
-    agenda.strays.push({rank, symbol});
+  if (queue.head == queue.places.size()) {
+    queue.places.clear();
+    queue.head = 0;
+    agenda.ranks.push({queue.rank, number, number});
+  } else if (queue.places.back() > place) {
+    agenda.strays.push({queue.rank, place, number});
     return;
   }
-  const auto place = static_cast<std::uint32_t>(agenda.places.size());
-  agenda.places.push_back({symbol, kNone});
-  if (queue.first == kNone) {
-    queue.first = place;
-    agenda.ranks.push({rank, number});
-  } else {
-    agenda.places[queue.last].next = place;
-  }
-  queue.last = place;
+  queue.places.push_back(place);
 }
 
-/// Merges the pair at `symbol`, if it still has that rank, and notes the new neighbours.
-void merge_at(const PairTable& pairs, std::vector<Symbol>& list, Agenda& agenda, Due due) {
-  Symbol& left = list[due.symbol];
-  if (left.id == kNoId || left.pair.rank != due.rank) return;
+/// Merges the pair at `place`, if it is still what was noted, and notes the new neighbours.
+void merge_at(const PairTable& pairs, std::vector<Symbol>& list, Agenda& agenda,
+              std::uint32_t place, std::uint32_t queue) {
+  Symbol& left = list[place];
+  if (left.queue != queue) return;
   Symbol& right = list[left.next];
-  left.id = left.pair.merged;
+  left.id = left.merged;
   left.next = right.next;
-  right.id = kNoId;
-  if (left.next != kNone) {
-    list[left.next].previous = due.symbol;
-    left.pair = find(pairs, left.id, list[left.next].id);
-  } else {
-    left.pair = {};
-  }
+  left.queue = kNone;
+  right.queue = kNone;
   if (left.previous != kNone) {
     Symbol& before = list[left.previous];
-    before.pair = find(pairs, before.id, left.id);
-    note(agenda, before.pair.rank, left.previous);
+    const Recent& found = look_up(agenda, pairs, before.id, left.id);
+    before.merged = found.merged;
+    before.queue = found.queue;
+    note(agenda, found.queue, left.previous);
   }
-  note(agenda, left.pair.rank, due.symbol);
+  if (left.next != kNone) {
+    list[left.next].previous = place;
+    const Recent& found = look_up(agenda, pairs, left.id, list[left.next].id);
+    left.merged = found.merged;
+    left.queue = found.queue;
+    note(agenda, found.queue, place);
+  }
 }
 
 /// The next place of the lowest rank, or nothing.
 bool take(Agenda& agenda, Due& due) {
-  while (!agenda.ranks.empty() && agenda.queues[agenda.ranks.top().symbol].first == kNone) {
+  while (!agenda.ranks.empty()) {
+    const Queue& top = agenda.queues[agenda.ranks.top().queue];
+    if (top.head < top.places.size()) break;
     agenda.ranks.pop();
   }
-  const bool queued = !agenda.ranks.empty();
-  if (!queued && agenda.strays.empty()) return false;
-  if (queued) {
-    const Due top = agenda.ranks.top();
-    Queue& queue = agenda.queues[top.symbol];
-    due = {top.rank, agenda.places[queue.first].symbol};
+  if (!agenda.ranks.empty()) {
+    due = agenda.ranks.top();
+    Queue& queue = agenda.queues[due.queue];
+    due.symbol = queue.places[queue.head];
     if (agenda.strays.empty() || agenda.strays.top() > due) {
-      queue.first = agenda.places[queue.first].next;
+      ++queue.head;
       return true;
     }
   }
+  if (agenda.strays.empty()) return false;
   due = agenda.strays.top();
   agenda.strays.pop();
   return true;
@@ -170,14 +189,16 @@ void merge_long(const PairTable& pairs, std::vector<Id>& symbols) {
   const auto n = static_cast<std::uint32_t>(symbols.size());
   std::vector<Symbol> list(n);
   Agenda agenda;
-  agenda.places.reserve(n);
   for (std::uint32_t i = 0; i < n; ++i) {
-    list[i] = {symbols[i], i == 0 ? kNone : i - 1, i + 1 < n ? i + 1 : kNone, {}};
-    if (i + 1 < n) list[i].pair = find(pairs, symbols[i], symbols[i + 1]);
-    note(agenda, list[i].pair.rank, i);
+    list[i] = {symbols[i], i == 0 ? kNone : i - 1, i + 1 < n ? i + 1 : kNone, kNoId, kNone};
+    if (i + 1 == n) break;
+    const Recent& found = look_up(agenda, pairs, symbols[i], symbols[i + 1]);
+    list[i].merged = found.merged;
+    list[i].queue = found.queue;
+    note(agenda, found.queue, i);
   }
   Due due;
-  while (take(agenda, due)) merge_at(pairs, list, agenda, due);
+  while (take(agenda, due)) merge_at(pairs, list, agenda, due.symbol, due.queue);
   symbols.clear();
   for (std::uint32_t i = 0; i != kNone; i = list[i].next) symbols.push_back(list[i].id);
 }

@@ -2,6 +2,9 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "text/unicode.h"
 
 namespace mr::text {
@@ -40,7 +43,24 @@ void strip_accents(std::string& out, std::string_view text) {
   }
 }
 
+/// Replaces a single character, counted first so that the text is written once: a text of nothing
+/// else took twice the time otherwise.
+void replace_character(std::string& out, std::string_view text, char from, std::string_view to) {
+  const auto n = static_cast<std::size_t>(std::ranges::count(text, from));
+  std::size_t write = out.size();
+  out.resize(write + text.size() - n + n * to.size());
+  for (const char c : text) {
+    if (c == from) {
+      std::memcpy(out.data() + write, to.data(), to.size());
+      write += to.size();
+    } else {
+      out[write++] = c;
+    }
+  }
+}
+
 void replace(std::string& out, std::string_view text, std::string_view from, std::string_view to) {
+  if (from.size() == 1) return replace_character(out, text, from[0], to);
   std::size_t at = 0;
   for (std::size_t hit; (hit = text.find(from, at)) != std::string_view::npos;) {
     out.append(text.substr(at, hit - at)).append(to);
@@ -137,6 +157,10 @@ void apply_sentencepiece(std::string& out, std::string_view text, const NormalSt
   if (text.empty()) return;
   const std::size_t start = out.size();
   if (step.dummy_prefix && !step.space_as_suffix) out += kSpaceMark;
+  if (stage.map.units.empty() && !step.remove_extra_spaces) {  // nothing but spaces changes
+    replace(out, text, " ", kSpaceMark);
+    text = {};
+  }
   bool after_space = step.remove_extra_spaces;
   while (!text.empty()) {
     const Replacement part = next();

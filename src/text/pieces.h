@@ -14,20 +14,29 @@ constexpr Id kNoId = std::numeric_limits<Id>::max();
 
 /// Strings by id, in one block of memory.
 struct Pieces {
+  struct Place {
+    std::uint32_t begin = 0;
+    std::uint32_t bytes = 0;
+  };
   std::string bytes;
-  std::vector<std::uint32_t> begin{0};  // (n + 1)
+  std::vector<Place> places;  // (n)
 };
 
 inline std::size_t count(const Pieces& pieces) {
-  return pieces.begin.size() - 1;
+  return pieces.places.size();
 }
 inline std::string_view view(const Pieces& pieces, Id id) {
-  return std::string_view(pieces.bytes)
-      .substr(pieces.begin[id], pieces.begin[id + 1] - pieces.begin[id]);
+  return {pieces.bytes.data() + pieces.places[id].begin, pieces.places[id].bytes};
+}
+/// Gives an id, which there is, another text.
+inline void set(Pieces& pieces, Id id, std::string_view piece) {
+  pieces.places[id] = {static_cast<std::uint32_t>(pieces.bytes.size()),
+                       static_cast<std::uint32_t>(piece.size())};
+  pieces.bytes += piece;
 }
 inline void push(Pieces& pieces, std::string_view piece) {
-  pieces.bytes += piece;
-  pieces.begin.push_back(static_cast<std::uint32_t>(pieces.bytes.size()));
+  pieces.places.push_back({});
+  set(pieces, static_cast<Id>(count(pieces) - 1), piece);
 }
 
 /// Finds the id of a string among some of `Pieces`; open addressing over a power of two.

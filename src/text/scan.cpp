@@ -296,6 +296,9 @@ bool is_letter(const Char& c) {
 bool is_punct(const Char& c) {
   return (c.classes & kPunct) != 0;
 }
+bool is_space(const Char& c) {
+  return (c.classes & kAnySpace) != 0;
+}
 bool is_newline(const Char& c) {
   return (c.classes & kNewline) != 0;
 }
@@ -407,7 +410,7 @@ constexpr std::array<std::string_view, 1> kLettersPatterns{R"(\s?\p{L}+)"};
 constexpr std::array<std::string_view, 1> kPunctsPatterns{R"(\s?\p{P}+)"};
 constexpr std::array<std::string_view, 1> kTriplePatterns{"[0-9][0-9][0-9]"};
 
-constexpr std::array<Scanner, 25> kScanners{{
+constexpr std::array<Scanner, 27> kScanners{{
     {"gpt2", scan_gpt2<false>, kGpt2Patterns},
     {"gpt2-js", scan_gpt2<true>, {}},
     {"llama3", scan_words<WordRules{}>, kLlama3Patterns},
@@ -432,6 +435,8 @@ constexpr std::array<Scanner, 25> kScanners{{
     {"puncts", scan_runs<is_punct, 0, true>, kPunctsPatterns},
     {"punctuation", scan_runs<is_ascii_or_punct, 0, false>, {}},
     {"ascii-triples", scan_ascii_triples, kTriplePatterns},
+    {"punctuation-each", scan_runs<is_ascii_or_punct, 1, false>, {}},
+    {"spaces", scan_runs<is_space, 0, false>, {}},
     {"byte-numbers", scan_byte_numbers<false>, {}},
     {"byte-number", scan_byte_numbers<true>, {}},
 }};
@@ -475,11 +480,11 @@ std::span<const Scanner> scanners() {
   return kScanners;
 }
 
-Scan scanner_of_pattern(std::string_view pattern) {
+std::string_view scanner_of_pattern(std::string_view pattern) {
   for (const Scanner& scanner : kScanners) {
-    if (std::ranges::find(scanner.patterns, pattern) != scanner.patterns.end()) return scanner.scan;
+    if (std::ranges::find(scanner.patterns, pattern) != scanner.patterns.end()) return scanner.name;
   }
-  return nullptr;
+  return {};
 }
 
 Scan scanner_by_name(std::string_view name) {

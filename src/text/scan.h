@@ -29,8 +29,8 @@ struct Scanner {
 
 std::span<const Scanner> scanners();
 
-/// The scanner that does what `pattern` says, or null.
-Scan scanner_of_pattern(std::string_view pattern);
+/// The name of the scanner that does what `pattern` says, or nothing.
+std::string_view scanner_of_pattern(std::string_view pattern);
 /// The scanner of that name, or null.
 Scan scanner_by_name(std::string_view name);
 

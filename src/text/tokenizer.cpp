@@ -25,7 +25,7 @@ Expected<void> check(const Vocab& vocab) {
       vocab.algorithm == Algorithm::unigram ||
       (vocab.algorithm == Algorithm::char_bpe && vocab.merge_order == MergeOrder::by_score);
   if (scored && vocab.scores.empty()) return wrong("the pieces have no scores");
-  for (const float score : vocab.scores) {
+  for (const double score : vocab.scores) {
     if (!std::isfinite(score)) return wrong("a piece's score is not a finite number");
   }
   for (Id id = 0; id < n; ++id) {
@@ -144,8 +144,8 @@ Expected<void> fill_added(Tokenizer& tok) {
 void fill_unigram(Tokenizer& tok) {
   const Vocab& vocab = tok.vocab;
   std::vector<TrieEntry> entries;
-  float lowest = std::numeric_limits<float>::max();
-  float highest = std::numeric_limits<float>::lowest();
+  double lowest = std::numeric_limits<double>::max();
+  double highest = std::numeric_limits<double>::lowest();
   for (Id id = 0; id < vocab.kinds.size(); ++id) {
     if (vocab.kinds[id] == PieceKind::normal || vocab.double_scores) {
       lowest = std::min(lowest, vocab.scores[id]);
@@ -155,7 +155,7 @@ void fill_unigram(Tokenizer& tok) {
       entries.push_back({view(vocab.pieces, id), id});
     }
   }
-  constexpr float kUnknownPenalty = 10;
+  constexpr double kUnknownPenalty = 10;
   tok.unknown_score = lowest - kUnknownPenalty;
   tok.highest_score = highest;
   tok.unigram = make_trie(std::move(entries));

@@ -26,6 +26,7 @@ struct Tokenizer {
   PieceTable table;                 // the pieces that text can become by encoding
   std::array<Id, 256> byte_ids{};   // of the pieces that stand for a byte
   std::array<Id, 256> ascii_ids{};  // of the pieces that are one byte long
+  Id mark_id = kNoId;               // of the mark of spaces
   PairTable pairs;
   std::vector<std::uint64_t> joins;  // char_bpe: a hashed set of characters that a merge can join
   Splitter splitter;
@@ -33,8 +34,8 @@ struct Tokenizer {
   Trie added;             // AddedToken::text of those found in raw text, to their index
   Trie added_normalized;  // ... in normalized text
   Trie unigram;           // pieces to ids
-  float unknown_score = 0;
-  float highest_score = 0;
+  double unknown_score = 0;
+  double highest_score = 0;
   /// Whether merging a piece's own text gives that piece: not known yet, yes or no, by id. Filled
   /// in as pieces are met: this is the cache of frequent words.
   std::unique_ptr<std::atomic<std::uint8_t>[]> whole;

@@ -3,20 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/shared_data.h"
 #include "text/stream_decoder.h"
 
 namespace mr::text {
 namespace {
-
-std::string shared_data() {
-  const char* set = std::getenv("MILLRACE_DATA");
-  return set != nullptr ? set : std::string(MILLRACE_SOURCE_DIR) + "/../shared/data";
-}
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -54,8 +48,8 @@ std::vector<std::string> split_cases(const std::string& text) {
 /// The cases of one .inp file and its .out file, with some tokenizer of the same vocabulary.
 void check_ggml_cases(const std::string& cases, const std::string& tokenizer,
                       std::string_view pre = {}) {
+  if (shared_data().empty()) GTEST_SKIP() << "no shared data";
   const std::string folder = shared_data() + "/tokenizers/";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no shared data at " << folder;
   const Tokenizer tok = load(folder + tokenizer, pre);
   const std::string base = folder + "gguf_vocab/ggml-vocab-" + cases + ".gguf";
   const auto texts = split_cases(read_file(base + ".inp"));
@@ -75,17 +69,17 @@ void check_ggml_cases(const std::string& cases, const std::string& tokenizer,
 }
 
 /// The 675 texts of texts.json against goldens/NAME.json.
-void check_goldens(const std::string& name, const std::string& tokenizer,
-                   std::string_view pre = {}) {
+void check_goldens(const std::string& name, const std::string& tokenizer, std::string_view pre = {},
+                   EncodeOptions options = {}) {
+  if (shared_data().empty()) GTEST_SKIP() << "no shared data";
   const std::string folder = shared_data() + "/tokenizers/";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no shared data at " << folder;
   const Tokenizer tok = load(folder + tokenizer, pre);
   const auto texts = boost::json::parse(read_file(folder + "goldens/texts.json"));
   const auto goldens = boost::json::parse(read_file(folder + "goldens/" + name + ".json"));
   for (const auto& item : texts.as_array()) {
     const std::string text(item.at("text").as_string());
     const auto& golden = goldens.at(std::to_string(item.at("id").as_int64()));
-    const auto ids = encode(tok, text);
+    const auto ids = encode(tok, text, options);
     ASSERT_TRUE(ids) << ids.error().message;
     EXPECT_EQ(*ids, ids_of(golden)) << "text " << item.at("id") << ": " << item.at("text");
   }
@@ -102,6 +96,53 @@ TEST(Goldens, Llama2FromGguf) {
   check_goldens("llama2-spm", "gguf_vocab/ggml-vocab-llama-spm.gguf");
 }
 
+TEST(Goldens, R50k) {
+  check_goldens("r50k_base", "tiktoken/r50k_base.tiktoken");
+}
+TEST(Goldens, Gpt2Merges) {
+  check_goldens("r50k_base", "gpt2");
+}
+TEST(Goldens, Cl100k) {
+  check_goldens("cl100k_base", "tiktoken/cl100k_base.tiktoken");
+}
+TEST(Goldens, O200k) {
+  check_goldens("o200k_base", "tiktoken/o200k_base.tiktoken");
+}
+TEST(Goldens, Llama3) {
+  check_goldens("llama3", "llama3/tokenizer.model");
+}
+TEST(Goldens, Llama4) {
+  check_goldens("llama4", "llama4/tokenizer.model", "llama4");
+}
+TEST(Goldens, Qwen2) {
+  check_goldens("qwen2", "qwen2");
+}
+TEST(Goldens, Falcon) {
+  check_goldens("falcon", "hf/falcon-tokenizer/tokenizer.json");
+}
+// Whoever made these ids parsed special tokens: ten of the texts hold "</s>".
+TEST(Goldens, Llama2Json) {
+  check_goldens("llama2-hf", "llama2/tokenizer.json", {}, {.parse_special = true});
+}
+TEST(Goldens, Llama2Spm) {
+  check_goldens("llama2-spm", "llama2/tokenizer.model");
+}
+TEST(Goldens, Phi3Mini) {
+  check_goldens("phi-3-mini", "hf/phi-3-mini/tokenizer.json");
+}
+TEST(Goldens, MistralV1) {
+  check_goldens("mistral-v1-spm", "mistral/tokenizer.model.v1");
+}
+TEST(Goldens, MistralV3) {
+  check_goldens("mistral-v3-spm", "mistral/tokenizer.model.v3");
+}
+
+TEST(GgmlVocab, LlamaBpe) {
+  check_ggml_cases("llama-bpe", "llama3/tokenizer.model");
+}
+TEST(GgmlVocab, Qwen2) {
+  check_ggml_cases("qwen2", "qwen2/vocab.json");
+}
 TEST(GgmlVocab, DeepseekLlm) {
   check_ggml_cases("deepseek-llm", "gguf_vocab/ggml-vocab-deepseek-llm.gguf");
 }
@@ -113,6 +154,30 @@ TEST(GgmlVocab, Gpt2) {
 }
 TEST(GgmlVocab, LlamaSpm) {
   check_ggml_cases("llama-spm", "gguf_vocab/ggml-vocab-llama-spm.gguf");
+}
+
+/// The encodings that swift-transformers got from Hugging Face's tokenizers.
+void check_hf(const std::string& name, const std::string& tokenizer, EncodeOptions options) {
+  if (shared_data().empty()) GTEST_SKIP() << "no shared data";
+  const std::string folder = shared_data() + "/tokenizers/";
+  const Tokenizer tok = load(folder + tokenizer);
+  const auto golden = boost::json::parse(read_file(folder + "goldens_hf/" + name + ".json"));
+  const auto ids = encode(tok, std::string(golden.at("text").as_string()), options);
+  ASSERT_TRUE(ids) << ids.error().message;
+  EXPECT_EQ(*ids, ids_of(golden.at("token_ids")));
+}
+
+TEST(GoldensHf, Gpt2) {
+  check_hf("gpt2_encoded_tokens", "gpt2", {});
+}
+TEST(GoldensHf, Falcon) {
+  check_hf("falcon_encoded", "hf/falcon-tokenizer", {});
+}
+TEST(GoldensHf, Llama2) {
+  check_hf("llama_encoded", "llama2", {.add_special = true});
+}
+TEST(GoldensHf, Phi2) {
+  check_hf("gpt2_encoded_tokens", "hf/phi-2", {});
 }
 
 }  // namespace

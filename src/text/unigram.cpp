@@ -32,15 +32,15 @@ void encode_by(const Tokenizer& tok, std::string_view text, std::vector<Id>& out
       if (node == 0) break;
       const Id id = tok.unigram.nodes[node].value;
       if (id == kNoId) continue;
-      double score = static_cast<double>(vocab.scores[id]);
+      double score = vocab.scores[id];
       if (vocab.kinds[id] == PieceKind::user_defined) {  // is to be chosen always
-        score = static_cast<double>(end - at) * static_cast<double>(tok.highest_score) - 0.1;
+        score = static_cast<double>(end - at) * tok.highest_score - 0.1;
       }
       offer(at, end, score + before, id);
       single |= end - at == character;
     }
     if (!single) {
-      offer(at, at + character, static_cast<double>(tok.unknown_score) + before, kNoId);
+      offer(at, at + character, tok.unknown_score + before, kNoId);
     }
     at += character;
   }

@@ -110,7 +110,7 @@ struct Vocab {
   Algorithm algorithm = Algorithm::byte_bpe;
   Pieces pieces;                 // by id
   std::vector<PieceKind> kinds;  // (n pieces)
-  std::vector<float> scores;     // (n pieces) or empty
+  std::vector<double> scores;    // (n pieces) or empty
   MergeOrder merge_order = MergeOrder::listed;
   Merges merges;                  // for `listed`
   bool whole_word_first = false;  // a word that is a piece is not merged
@@ -128,6 +128,10 @@ struct Vocab {
   bool space_marks = false;       // decoding makes U+2581 a space
   bool drop_first_space = false;  // ... and drops one at the start of the text
 };
+
+/// Adds a token that the vocabulary lacks, with its piece, or changes the flags of one it has.
+/// Errors: bad_model where the id is out of reach or belongs to a piece of another text.
+Expected<void> add_token(Vocab& vocab, AddedToken token);
 
 /// Reads a tokenizer from a GGUF file, a tokenizer.json, a vocab.json with merges.txt beside it, a
 /// SentencePiece model, a tiktoken rank file, or a folder that holds one of these; recognised by

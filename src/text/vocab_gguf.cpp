@@ -2,7 +2,7 @@
 
 #include "base/quote.h"
 #include "text/byte_level.h"
-#include "text/scan.h"
+#include "text/vocab_json.h"
 #include "text/vocab_read.h"
 
 namespace mr::text {
@@ -46,18 +46,10 @@ void add_byte_level(Vocab& vocab, const std::vector<std::string_view>& tokens) {
 Expected<void> read_merges(const gguf::File& file, Vocab& vocab) {
   MR_TRY(const auto merges,
          gguf::get_array<std::string_view>(file, "tokenizer.ggml.merges", 4 * kMaxPieces));
-  std::string bytes;
   for (const std::string_view merge : merges) {
-    const std::size_t space = merge.find(' ', 1);
-    bytes.clear();
-    if (space == std::string_view::npos || !append_unmapped(bytes, merge.substr(0, space))) {
-      return fail(Fault::bad_model, "the merge " + quote(merge) + " is not two pieces");
-    }
-    vocab.merges.left_bytes.push_back(static_cast<std::uint32_t>(bytes.size()));
-    if (!append_unmapped(bytes, merge.substr(space + 1))) {
-      return fail(Fault::bad_model, "the merge " + quote(merge) + " is not two pieces");
-    }
-    push(vocab.merges.texts, bytes);
+    const std::size_t space = merge.find(' ');
+    const auto right = space == std::string_view::npos ? "" : merge.substr(space + 1);
+    MR_TRY_VOID(push_merge(vocab, merge.substr(0, space), right, true));
   }
   return {};
 }
@@ -66,7 +58,7 @@ Expected<void> read_sentencepiece(const gguf::File& file, Vocab& vocab) {
   vocab.space_marks = true;
   vocab.fuse_unknown = true;
   vocab.byte_fallback = std::ranges::find(vocab.kinds, PieceKind::byte) != vocab.kinds.end();
-  MR_TRY(vocab.scores, gguf::get_array<float>(file, "tokenizer.ggml.scores", kMaxPieces));
+  MR_TRY(vocab.scores, gguf::get_array<double>(file, "tokenizer.ggml.scores", kMaxPieces));
   NormalStep step{.kind = NormalStep::Kind::sentencepiece};
   MR_TRY(step.dummy_prefix, gguf::get_or(file, "tokenizer.ggml.add_space_prefix", true));
   MR_TRY(step.remove_extra_spaces, gguf::get_or(file, "tokenizer.ggml.remove_extra_whitespaces",

@@ -21,4 +21,30 @@ Expected<void> set_pre(Vocab& vocab, std::string_view pre) {
   return {};
 }
 
+Expected<void> add_token(Vocab& vocab, AddedToken token) {
+  if (token.id >= kMaxPieces || token.text.empty() || token.text.size() > kMaxPieceBytes) {
+    return fail(Fault::bad_model, "the added token " + quote(token.text) + " with id " +
+                                      std::to_string(token.id) + " is out of the limits");
+  }
+  while (vocab.kinds.size() <= token.id) {
+    push(vocab.pieces, {});
+    vocab.kinds.push_back(PieceKind::unused);
+    if (!vocab.scores.empty()) vocab.scores.push_back(0);
+  }
+  if (view(vocab.pieces, token.id).empty()) set(vocab.pieces, token.id, token.text);
+  PieceKind& kind = vocab.kinds[token.id];
+  if (token.special) {
+    kind = token.id == vocab.unknown ? PieceKind::unknown : PieceKind::control;
+  } else if (kind != PieceKind::normal) {
+    kind = PieceKind::user_defined;
+  }
+  const auto known = std::ranges::find(vocab.added, token.id, &AddedToken::id);
+  if (known != vocab.added.end()) {
+    *known = std::move(token);
+  } else {
+    vocab.added.push_back(std::move(token));
+  }
+  return {};
+}
+
 }  // namespace mr::text

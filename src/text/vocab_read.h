@@ -30,6 +30,9 @@ Expected<Vocab> vocab_from_ranks(std::string_view ranks, std::string_view pre);
 /// vocabulary, which are special, which come first and last.
 Expected<void> apply_tokenizer_config(Vocab& vocab, std::string_view json);
 
+/// The split rules that a config.json or tokenizer_config.json leads to; nothing where it does not.
+Expected<std::string_view> pre_of_config(std::string_view json);
+
 /// The split steps of a pre-tokenizer by its name in GGUF, and whether a word that is a piece is
 /// taken whole: so it is with the vocabularies that come from tiktoken.
 Expected<void> set_pre(Vocab& vocab, std::string_view pre);

@@ -1,0 +1,11 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace mr::text {
+
+/// Appends what a text in base64 (RFC 4648, with padding) stands for; false where it is none: then
+/// `out` is as before.
+bool append_base64(std::string& out, std::string_view text);
+
+}  // namespace mr::text

@@ -1,0 +1,79 @@
+#include <charconv>
+#include <vector>
+
+#include "base/quote.h"
+#include "text/base64.h"
+#include "text/vocab_read.h"
+
+namespace mr::text {
+namespace {
+
+struct Known {
+  std::string_view pre;
+  Id id;
+  std::string_view text;
+};
+
+// The special tokens of OpenAI's encodings, which their files do not hold.
+constexpr Known kSpecials[] = {
+    {"r50k_base", 50256, "<|endoftext|>"},     {"cl100k_base", 100257, "<|endoftext|>"},
+    {"cl100k_base", 100258, "<|fim_prefix|>"}, {"cl100k_base", 100259, "<|fim_middle|>"},
+    {"cl100k_base", 100260, "<|fim_suffix|>"}, {"cl100k_base", 100276, "<|endofprompt|>"},
+    {"o200k_base", 199999, "<|endoftext|>"},   {"o200k_base", 200018, "<|endofprompt|>"},
+};
+
+/// Parses one line, `base64 rank`.
+Expected<Id> read_line(std::string_view line, std::size_t number, std::string& bytes) {
+  const std::size_t space = line.find(' ');
+  Id rank = kNoId;
+  bytes.clear();
+  if (space != std::string_view::npos && append_base64(bytes, line.substr(0, space))) {
+    const char* const end = line.data() + line.size();
+    const auto parsed = std::from_chars(line.data() + space + 1, end, rank);
+    if (parsed.ec == std::errc() && parsed.ptr == end && rank < kMaxPieces && !bytes.empty()) {
+      return rank;
+    }
+  }
+  return fail(Fault::bad_model, "line " + std::to_string(number) +
+                                    " of the rank file is not base64 and a rank below " +
+                                    std::to_string(kMaxPieces) + ": " + quote(line));
+}
+
+}  // namespace
+
+Expected<Vocab> vocab_from_ranks(std::string_view ranks, std::string_view pre) {
+  Vocab vocab;
+  vocab.algorithm = Algorithm::byte_bpe;
+  vocab.merge_order = MergeOrder::by_id;
+  MR_TRY_VOID(set_pre(vocab, pre));
+  vocab.whole_word_first = true;
+  std::vector<std::string> by_id;
+  std::string bytes;
+  for (std::size_t at = 0, number = 1; at < ranks.size(); ++number) {
+    const std::size_t end = std::min(ranks.find('\n', at), ranks.size());
+    std::string_view line = ranks.substr(at, end - at);
+    at = end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    MR_TRY(const Id rank, read_line(line, number, bytes));
+    if (rank >= by_id.size()) by_id.resize(rank + 1);
+    if (!by_id[rank].empty()) {
+      return fail(Fault::bad_model, "line " + std::to_string(number) +
+                                        " of the rank file gives rank " + std::to_string(rank) +
+                                        " a second time");
+    }
+    by_id[rank] = bytes;
+  }
+  for (const std::string& piece : by_id) {
+    push(vocab.pieces, piece);
+    vocab.kinds.push_back(piece.empty() ? PieceKind::unused : PieceKind::normal);
+  }
+  for (const Known& known : kSpecials) {
+    if (known.pre != pre) continue;
+    MR_TRY_VOID(
+        add_token(vocab, {.id = known.id, .text = std::string(known.text), .special = true}));
+  }
+  return vocab;
+}
+
+}  // namespace mr::text
