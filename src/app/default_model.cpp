@@ -2,8 +2,9 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <vector>
+
+#include "sys/text_file.h"
 
 namespace mr::app {
 namespace {
@@ -24,6 +25,10 @@ std::vector<fs::path> model_folders() {
   return folders;
 }
 
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
 }  // namespace
 
 Expected<std::string> default_model() {
@@ -32,11 +37,8 @@ Expected<std::string> default_model() {
   }
   std::string looked;
   for (const fs::path& folder : model_folders()) {
-    std::ifstream file(folder / "default");
-    std::string line;
-    if (std::getline(file, line) && !line.empty()) {
-      return (folder / line).lexically_normal().string();
-    }
+    const std::string named = first_line(sys::read_text(folder / "default").value_or(""));
+    if (!named.empty()) return (folder / named).lexically_normal().string();
     looked += (looked.empty() ? "" : ", ") + (folder / "default").lexically_normal().string();
   }
   return fail(

@@ -83,8 +83,8 @@ class Contract(unittest.TestCase):
         self.assertEqual(DOES_NOT_FIT, done.returncode, done.stderr)
 
     def test_interrupt(self):
-        child = subprocess.Popen([PROGRAM, "run", "Tell me a long story.", "--raw", "--temp", "1.5"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command = [PROGRAM, "run", "Tell me a long story.", "--raw", "--temp", "1.5"]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  env=dict(os.environ, MILLRACE_ISA="ref"))
         child.stdout.read(1)
         child.send_signal(signal.SIGINT)
@@ -114,12 +114,13 @@ class BadFiles(unittest.TestCase):
         if data is not None:
             path.write_bytes(data)
         start = time.monotonic()
-        with open(path.with_suffix(".out"), "w+") as out, open(path.with_suffix(".err"), "w+") as err:
+        out, err = path.with_suffix(".out"), path.with_suffix(".err")
+        with out.open("w") as to_out, err.open("w") as to_err:
             child = subprocess.Popen([PROGRAM, "run", "Hi", "-m", path], stdin=subprocess.DEVNULL,
-                                     stdout=out, stderr=err)
+                                     stdout=to_out, stderr=to_err)
             _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-            stdout, stderr = Path(out.name).read_text(), Path(err.name).read_text()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        stdout, stderr = out.read_text(), err.read_text()
         self.assertEqual(BAD_MODEL, child.returncode, f"{name}: {stderr}")
         self.assertLess(time.monotonic() - start, 2, name)
         self.assertLess(usage.ru_maxrss * 1024, len(data or b"") + (64 << 20), name)
@@ -130,8 +131,9 @@ class BadFiles(unittest.TestCase):
     def test_missing_and_foreign(self):
         self.refuse("missing.gguf", None, "missing.gguf")
         self.refuse("empty.gguf", b"", "empty")
-        for name, data in {"png": b"\x89PNG\r\n\x1a\n" + bytes(100), "zip": b"PK\x03\x04" + bytes(99),
-                           "text": b"hello, world\n" * 9, "pickle": b"\x80\x02}q\x00."}.items():
+        foreign = {"png": b"\x89PNG\r\n\x1a\n" + bytes(100), "zip": b"PK\x03\x04" + bytes(99),
+                   "text": b"hello, world\n" * 9, "pickle": b"\x80\x02}q\x00."}
+        for name, data in foreign.items():
             self.refuse(name, data, name)
 
     def test_truncated(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the logits that llama.cpp computes for a GGUF, as the golden of tests/golden/peer_test.cpp.
+"""Writes the logits that llama.cpp computes for a GGUF: the golden of tests/golden/peer_test.cpp.
 
 usage: peer_logits.py --peer DIR --commit SHA models/MODEL.gguf tests/data/peer.golden
   --peer    folder that holds the peer's libllama.so; the Python package llama_cpp (PyPI
