@@ -53,7 +53,7 @@ const char* name(ValueType type);
 /// Bytes of a value in the file; 0 for strings and arrays, which say their own length.
 std::uint32_t value_bytes(ValueType type);
 
-/// An array of the metadata: checked once, and read by `get_array` (or `item` of nested ones).
+/// An array of the metadata: checked once, and read by `get_array` or `items`.
 struct Array {
   ValueType item = ValueType::u8;
   std::uint64_t n = 0;
@@ -133,7 +133,7 @@ Expected<std::vector<T>> get_array(const File& file, std::string_view key,
 template <typename T>
 Expected<std::vector<T>> get_each(const File& file, std::string_view key, std::uint32_t n);
 
-/// The items of an array that holds arrays. Errors: bad_model where it holds something else.
-Expected<std::vector<Array>> nested(const Array& array, std::uint64_t max_items = 1ULL << 20);
+/// The first items of an array, of whatever type, at most `max_items`. They may be arrays in turn.
+Expected<std::vector<Value>> items(const Array& array, std::uint64_t max_items);
 
 }  // namespace mr::gguf

@@ -141,19 +141,14 @@ Expected<std::vector<T>> get_each(const File& file, std::string_view key, std::u
       "wanted one value or " + std::to_string(n) + ", found " + std::to_string(items.size()));
 }
 
-Expected<std::vector<Array>> nested(const Array& array, std::uint64_t max_items) {
-  if (array.item != ValueType::array) {
-    return fail(Fault::bad_model,
-                std::string("wanted an array of arrays, found an array of ") + name(array.item));
-  }
-  if (array.n > max_items) return fail(Fault::bad_model, "too many items in an array of arrays");
-  std::vector<Array> items;
+Expected<std::vector<Value>> items(const Array& array, std::uint64_t max_items) {
+  std::vector<Value> read;
   io::Cursor cursor{array.raw};
-  for (std::uint64_t i = 0; i < array.n; ++i) {
-    MR_TRY(const auto value, read_value(cursor, ValueType::array, 1));
-    items.push_back(std::get<Array>(value.data));
+  for (std::uint64_t i = 0; i < std::min(array.n, max_items); ++i) {
+    MR_TRY(const auto value, read_value(cursor, array.item, 1));
+    read.push_back(value);
   }
-  return items;
+  return read;
 }
 
 #define MR_GGUF_GETTERS(T)                                                                      \
