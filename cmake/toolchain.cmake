@@ -23,7 +23,6 @@ target_compile_options(millrace_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall 
   -fstack-protector-strong -fstack-clash-protection -fcf-protection>)
 target_link_options(millrace_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 if(MILLRACE_CUDA)
-  target_compile_definitions(millrace_flags INTERFACE MILLRACE_CUDA)
   target_compile_options(millrace_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:
     -Werror=all-warnings -Xcompiler=-Wall,-Wextra>)
 endif()
