@@ -9,7 +9,7 @@ namespace mr::kern::avx2 {
 namespace {
 
 constexpr std::int64_t kPositions = 512;  // of a block
-constexpr unsigned kHeads = 4;                 // heads that share a load of K and V
+constexpr unsigned kHeads = 4;            // heads that share a load of K and V
 
 /// What one row and up to kHeads heads are at.
 struct State {
