@@ -26,7 +26,7 @@ def problems(root):
     release = root / "build/release"
     program = release / "millrace"
     if not program.exists():
-        return ["build/release/millrace is not built"] if (root / "src/app/main.cpp").exists() else []
+        return ["build/release/millrace is not built"]
     found = [f"build/release/millrace needs {library}"
              for library in foreign(output("readelf", "-d", program))]
     objects = release / "CMakeFiles/mr_kern.dir/src/kern"
