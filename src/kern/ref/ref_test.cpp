@@ -155,6 +155,58 @@ TEST(Ref, AttentionWeighsByTheExponential) {
   EXPECT_FLOAT_EQ(static_cast<float>(capped / (1 + capped)), out[0]);
 }
 
+/// Three pages of two layers, one head, K and V of two values: every float tells where it stands.
+struct Pages {
+  static constexpr std::size_t kPageFloats = std::size_t{kPagePositions} * 4;
+  std::vector<float> memory = std::vector<float>(3 * 2 * kPageFloats);
+  KvView kv{.n_layers = 2, .type = DType::f32, .n_kv_heads = 1, .k_dim = 2, .v_dim = 2};
+
+  Pages() {
+    for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<float>(i + 1);
+    kv.memory = bytes(memory);
+    kv.page_bytes = kv_page_bytes(kv);
+  }
+};
+
+TEST(Ref, CopyPagesTakesTheFirstSlotsOfAllLayers) {
+  Pages pages;
+  const auto before = pages.memory;
+  const std::int32_t from = 0;
+  const std::int32_t to = 2;
+  const std::int32_t n_slots = 37;
+  copy_pages(kDevice, {.kv = pages.kv, .from = &from, .to = &to, .n_slots = &n_slots, .n = 1});
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const std::size_t slot = i % (Pages::kPageFloats / 2) / 2;
+    const bool copied = i >= 4 * Pages::kPageFloats && slot < 37;
+    ASSERT_EQ(before[copied ? i - 4 * Pages::kPageFloats : i], pages.memory[i]) << i;
+  }
+}
+
+TEST(Ref, ZeroPagesClearsTheLastSlotsOfAllLayers) {
+  Pages pages;
+  const auto before = pages.memory;
+  const std::vector<std::int32_t> page{1, 2};
+  const std::vector<std::int32_t> begin{5, 64};
+  zero_pages(kDevice, {.kv = pages.kv, .page = page.data(), .begin = begin.data(), .n = 2});
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const std::size_t slot = i % (Pages::kPageFloats / 2) / 2;
+    const bool cleared = i / (2 * Pages::kPageFloats) == 1 && slot >= 5;
+    ASSERT_EQ(cleared ? 0 : before[i], pages.memory[i]) << i;
+  }
+}
+
+TEST(Ref, EmbedTakesTheTokensRow) {
+  const std::vector<float> table{1, 2, 3, 4, 5, 6};
+  const std::vector<std::int32_t> tokens{2, 0, 2};
+  std::vector<float> x(6);
+  embed(kDevice, {.table = {table.data(), DType::f32, 3, 2},
+                  .token = tokens.data(),
+                  .n_rows = 3,
+                  .scale = 0.5F,
+                  .x = x.data()});
+  EXPECT_EQ((std::vector<float>{2.5F, 3, 0.5F, 1, 2.5F, 3}), x);
+}
+
 TEST(Ref, ArgmaxTakesTheLowestOfEqualsAndNoNan) {
   const float nan = std::nanf("");
   const std::vector<float> x{1, 7, 7, 2, nan, -3, -2, -2, nan, nan, nan, nan};
