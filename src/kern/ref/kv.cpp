@@ -81,7 +81,6 @@ void zero_pages(const Device& device, const ZeroPagesArgs& a) {
     const std::int64_t which = i / a.kv.n_layers;
     std::byte* page = page_at(a.kv, a.page[which], i % a.kv.n_layers);
     const std::int64_t begin = a.begin[which];
-    if (begin >= kPagePositions) return;
     runs(a.kv, begin, kPagePositions - begin,
          [&](std::int64_t offset, std::size_t bytes) { std::memset(page + offset, 0, bytes); });
   });
