@@ -27,11 +27,6 @@ constexpr TypeName kTypes[] = {
     {"I32", DType::i32},         {"U64", DType::u64},         {"I64", DType::i64},
 };
 
-struct Placed {
-  Tensor tensor;
-  std::uint64_t begin = 0;
-};
-
 tl::unexpected<Error> bad(std::string what) {
   return fail(Fault::bad_model, std::move(what));
 }
@@ -76,31 +71,30 @@ Expected<void> read_shape(const bj::object& entry, TensorView& view) {
   return {};
 }
 
-Expected<std::uint64_t> read_place(const bj::object& entry, std::size_t data_bytes,
-                                   TensorView& view) {
+// The place of a tensor, whose type and shape are known, in `data`.
+Expected<void> read_place(const bj::object& entry, std::span<const std::byte> data,
+                          TensorView& view) {
   MR_TRY(const auto* offsets, read_array(entry, "data_offsets"));
   if (offsets->size() != 2) return bad("data_offsets: wanted two numbers");
   MR_TRY(const auto begin, read_unsigned((*offsets)[0], "data_offsets"));
   MR_TRY(const auto end, read_unsigned((*offsets)[1], "data_offsets"));
   view.bytes = row_bytes(view.type, elements(view));
-  if (begin > end || end > data_bytes || end - begin != view.bytes) {
+  if (begin > end || end > data.size() || end - begin != view.bytes) {
     return bad("data_offsets: wanted " + std::to_string(view.bytes) + " bytes within " +
-               std::to_string(data_bytes) + " of data, found [" + std::to_string(begin) + ", " +
+               std::to_string(data.size()) + " of data, found [" + std::to_string(begin) + ", " +
                std::to_string(end) + "]");
   }
-  return begin;
+  view.data = data.data() + begin;
+  return {};
 }
 
-Expected<Placed> read_tensor(std::string_view name, const bj::value& value,
-                             std::span<const std::byte> data) {
+Expected<TensorView> read_tensor(const bj::value& value, std::span<const std::byte> data) {
   if (!value.is_object()) return bad("wanted an object");
-  const bj::object& entry = value.get_object();
-  Placed placed{.tensor = {.name = std::string(name), .view = {}}};
-  MR_TRY(placed.tensor.view.type, read_type(entry));
-  MR_TRY_VOID(read_shape(entry, placed.tensor.view));
-  MR_TRY(placed.begin, read_place(entry, data.size(), placed.tensor.view));
-  placed.tensor.view.data = data.data() + placed.begin;
-  return placed;
+  TensorView view;
+  MR_TRY(view.type, read_type(value.get_object()));
+  MR_TRY_VOID(read_shape(value.get_object(), view));
+  MR_TRY_VOID(read_place(value.get_object(), data, view));
+  return view;
 }
 
 Expected<void> read_metadata(const bj::value& value, File& file) {
@@ -112,24 +106,24 @@ Expected<void> read_metadata(const bj::value& value, File& file) {
   return {};
 }
 
-// The tensors must cover the data without gaps or overlaps.
-Expected<void> place_tensors(std::vector<Placed> placed, std::size_t data_bytes, File& file) {
-  std::ranges::sort(placed, {}, [](const Placed& p) {
-    return std::pair(p.begin, p.begin + p.tensor.view.bytes);
+// Puts the tensors in the order of their data, which they must cover without gaps or overlaps.
+Expected<void> check_cover(std::span<const std::byte> data, std::vector<Tensor>& tensors) {
+  std::ranges::sort(tensors, {}, [](const Tensor& tensor) {
+    return std::pair(tensor.view.data, tensor.view.bytes);
   });
   std::uint64_t end = 0;
-  for (Placed& p : placed) {
-    if (p.begin != end) {
-      return bad("tensor " + quote(p.tensor.name) + ": data_offsets: wanted a begin at " +
+  for (const Tensor& tensor : tensors) {
+    const auto begin = static_cast<std::uint64_t>(tensor.view.data - data.data());
+    if (begin != end) {
+      return bad("tensor " + quote(tensor.name) + ": data_offsets: wanted a begin at " +
                  std::to_string(end) + ", where the tensor before it ends, found " +
-                 std::to_string(p.begin));
+                 std::to_string(begin));
     }
-    end += p.tensor.view.bytes;
-    file.tensors.push_back(std::move(p.tensor));
+    end += tensor.view.bytes;
   }
-  if (end == data_bytes) return {};
+  if (end == data.size()) return {};
   return bad("wanted " + std::to_string(end) + " bytes of data, as the tensors say, found " +
-             std::to_string(data_bytes));
+             std::to_string(data.size()));
 }
 
 Expected<std::string_view> read_header_text(io::Cursor& cursor) {
@@ -166,7 +160,6 @@ Expected<File> parse(std::span<const std::byte> bytes) {
   MR_TRY(const auto* root, json::root_object(document));
   if (root->size() > kMaxTensors) return bad("wanted at most 262144 tensors in the header");
   File file;
-  std::vector<Placed> placed;
   for (const auto& [key, value] : *root) {
     if (key == "__metadata__") {
       MR_TRY_VOID(read_metadata(value, file));
@@ -175,11 +168,11 @@ Expected<File> parse(std::span<const std::byte> bytes) {
     if (key.empty() || key.size() > kMaxNameBytes) {
       return bad("tensor name: wanted 1 to 256 bytes, found " + std::to_string(key.size()));
     }
-    auto tensor = read_tensor(key, value, data);
-    if (!tensor) return fail_at("tensor " + quote(key), std::move(tensor).error());
-    placed.push_back(*std::move(tensor));
+    auto view = read_tensor(value, data);
+    if (!view) return fail_at("tensor " + quote(key), std::move(view).error());
+    file.tensors.push_back({.name = std::string(key), .view = *view});
   }
-  MR_TRY_VOID(place_tensors(std::move(placed), data.size(), file));
+  MR_TRY_VOID(check_cover(data, file.tensors));
   MR_TRY_VOID(index_names(file));
   return file;
 }
