@@ -3,6 +3,8 @@
 #include <cstdlib>
 
 #include "app/default_model.h"
+#include "base/quote.h"
+#include "io/resolve.h"
 #include "kern/level.h"
 #include "model/architecture.h"
 
@@ -30,6 +32,11 @@ Expected<Loaded> load(const LoadArgs& args) {
   }
   MR_TRY(const kern::Level level, level_wanted());
   MR_TRY(loaded.team, sys::make_team(args.n_threads));
+  MR_TRY(const io::ModelFiles files, io::resolve_model(loaded.path));
+  loaded.path = files.weights;
+  if (files.format != io::Format::gguf) {
+    return fail(Fault::bad_model, quote(loaded.path) + ": wanted GGUF, found safetensors");
+  }
   MR_TRY(const gguf::File file, gguf::open(loaded.path));
   const auto known = model::read_config(file);  // what cannot run is said before the long part
   if (!known) return fail_at(loaded.path, known.error());
@@ -38,6 +45,9 @@ Expected<Loaded> load(const LoadArgs& args) {
   loaded.tokenizer = std::move(*tokenizer);
   auto model = model::load(file, kern::cpu_device(level, *loaded.team));
   if (!model) return fail_at(loaded.path, model.error());
+  if (gguf::failed(file)) {
+    return fail(Fault::bad_model, quote(loaded.path) + ": the file shrank while it was read");
+  }
   loaded.model = std::move(*model);
   return loaded;
 }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "app/default_model.h"
+#include "app/exit.h"
 #include "app/shown_model.h"
 #include "base/quote.h"
 #include "base/utf8.h"
@@ -115,8 +117,19 @@ std::string as_json(const ShownModel& model) {
 }  // namespace
 
 Expected<std::string> show_model(const ShowArgs& args) {
-  MR_TRY(const auto model, read_shown(args.model));
+  std::string name = args.model;
+  if (name.empty()) {
+    MR_TRY(name, default_model());
+  }
+  MR_TRY(const auto model, read_shown(name));
   return args.json ? as_json(model) : as_text(model);
+}
+
+int run_show(const ShowArgs& args) {
+  const auto text = show_model(args);
+  if (!text) return report(text.error());
+  if (std::fputs(text->c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return kOk;
+  return report({Fault::failed, "cannot write to standard output"});
 }
 
 }  // namespace mr::app

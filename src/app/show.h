@@ -6,7 +6,7 @@
 namespace mr::app {
 
 struct ShowArgs {
-  std::string model;  ///< a file, a folder, or org/name in the Hugging Face cache
+  std::string model;  ///< a file, a folder, or org/name in the hub cache; empty: the default one
   bool json = false;
 };
 
@@ -15,5 +15,8 @@ struct ShowArgs {
 /// of a long array or text only the beginning is.
 /// Errors: bad_model, one line naming the file and the field.
 Expected<std::string> show_model(const ShowArgs& args);
+
+/// `millrace show`: that on stdout. Returns the exit code.
+int run_show(const ShowArgs& args);
 
 }  // namespace mr::app

@@ -1,0 +1,19 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/show.h"
+
+namespace mr::app {
+
+void add_show(CLI::App& app, int& exit_code) {
+  CLI::App* show = app.add_subcommand("show", "What a model file holds");
+  const auto args = std::make_shared<ShowArgs>();
+  show->add_option("model,-m,--model", args->model,
+                   "A file, a folder, or org/name in the Hugging Face cache (default: the model "
+                   "in models/)");
+  show->add_flag("--json", args->json, "One JSON object");
+  show->callback([args, &exit_code] { exit_code = run_show(*args); });
+}
+
+}  // namespace mr::app
