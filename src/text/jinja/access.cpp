@@ -92,7 +92,7 @@ Value macro_attribute(Run& run, const Macro& macro, std::string_view name) {
     for (const NameId id : signature.names) {
       names.push_back(string(run.heap, run.parsed.names[id]));
     }
-    return list(run.heap, names);
+    return tuple(run.heap, names);
   }
   if (name == "catch_kwargs") return boolean(signature.takes_kwargs);
   if (name == "catch_varargs") return boolean(signature.takes_varargs);

@@ -177,13 +177,10 @@ Expected<Flow> run_loop(Run& run, Scope* scope, const Stmt& stmt, std::span<cons
     MR_TRY(const auto kept, chosen(run, scope, stmt, items));
     items = keep_all(run.heap, std::span<const Value>(kept));
   }
-  if (items.empty()) {
-    if (stmt.bodies.size() < 2) return Flow::normal;
-    return execute(run, new_scope(run, scope), stmt.bodies[1]);
-  }
   Value loop;
   loop.kind = Kind::loop;
   loop.loop = keep(run.heap, Loop{items, 0, &stmt, scope, depth});
+  bool completed = false;
   const auto loop_name = run.parsed.name_ids.find("loop");
   for (std::size_t i = 0; i < items.size(); ++i) {
     MR_TRY_VOID(charge(run));
@@ -193,8 +190,11 @@ Expected<Flow> run_loop(Run& run, Scope* scope, const Stmt& stmt, std::span<cons
     MR_TRY_VOID(assign_target(run, inner, stmt.targets[0], items[i]));
     MR_TRY(const Flow flow, execute(run, inner, stmt.bodies[0]));
     if (flow == Flow::leave_loop) break;
+    completed = completed || flow == Flow::normal;
   }
-  return Flow::normal;
+  // jinja2 runs the else part where no round came to its end, be it for a break or a continue.
+  if (completed || stmt.bodies.size() < 2) return Flow::normal;
+  return execute(run, new_scope(run, scope), stmt.bodies[1]);
 }
 
 }  // namespace mr::text::jinja

@@ -219,15 +219,18 @@ struct Braces {
   bool numbered = false;    ///< some field gave its number
 };
 
-Expected<FormatSpec> parse_spec(std::string_view text) {
+/// `is_number`: what a leading zero pads goes behind the sign.
+Expected<FormatSpec> parse_spec(std::string_view text, bool is_number) {
   FormatSpec spec;
   std::size_t at = 0;
+  bool has_fill = false;
   if (!text.empty()) {
     std::size_t next = 0;
     const char32_t first = next_char(text, next);
     if (next < text.size() && is_one_of("<>=^", text[next])) {
       spec.fill = first;
       spec.align = text[next];
+      has_fill = true;
       at = next + 1;
     } else if (is_one_of("<>=^", text[0])) {
       spec.align = text[at++];
@@ -237,9 +240,9 @@ Expected<FormatSpec> parse_spec(std::string_view text) {
   if (at < text.size() && is_one_of("+- ", text[at])) spec.sign = text[at++];
   take('z');
   spec.alternate = take('#');
-  if (take('0') && spec.align == 0) {
+  if (!has_fill && take('0')) {
     spec.fill = '0';
-    spec.align = '=';
+    if (spec.align == 0 && is_number) spec.align = '=';
   }
   MR_TRY(spec.width, read_count(text, at));
   if (at < text.size() && is_one_of(",_", text[at])) spec.grouping = text[at++];
@@ -260,7 +263,7 @@ tl::unexpected<Error> fail_code(char type, Value value) {
 /// format(value, spec)
 Expected<void> append_formatted(Run& run, Marked& out, Value value, std::string_view spec_text) {
   if (spec_text.empty()) return append_str(run, out, value);
-  MR_TRY(const FormatSpec spec, parse_spec(spec_text));
+  MR_TRY(const FormatSpec spec, parse_spec(spec_text, is_number(value)));
   if (is_string(value)) {
     if (spec.type != 0 && spec.type != 's') return fail_code(spec.type, value);
     if (spec.align == '=') return fail_run("'=' alignment not allowed in string format specifier");

@@ -80,15 +80,12 @@ Expected<Value> from_json(Run& run, const boost::json::value& json, bool input, 
   return none();
 }
 
-Expected<Value> make_variables(Run& run, const boost::json::object& variables) {
+Expected<Value> make_variables(Run& run, std::span<const Variable> variables) {
   DictBuilder dict;
-  for (const auto& [key, json] : variables) {
-    const std::string_view name(key.data(), key.size());
-    const auto& trusted = run.options.trusted;
-    const bool input = std::find(trusted.begin(), trusted.end(), name) == trusted.end();
-    const Place place = name == "messages" ? Place::messages : Place::anywhere;
-    MR_TRY(const Value value, from_json(run, json, input, place, 0));
-    MR_TRY_VOID(put(run, dict, text_value(run, name, false), value));
+  for (const Variable& variable : variables) {
+    const Place place = variable.name == "messages" ? Place::messages : Place::anywhere;
+    MR_TRY(const Value value, from_json(run, *variable.value, !variable.trusted, place, 0));
+    MR_TRY_VOID(put(run, dict, text_value(run, variable.name, false), value));
   }
   return finish(run, dict);
 }
@@ -107,7 +104,7 @@ std::vector<Segment> segments_of(const Marked& text) {
 
 }  // namespace
 
-Expected<Rendered> render(const Template& parsed, const boost::json::object& variables,
+Expected<Rendered> render(const Template& parsed, std::span<const Variable> variables,
                           const RenderOptions& options) {
   Run run{parsed, options};
   run.deadline = std::chrono::steady_clock::now() +

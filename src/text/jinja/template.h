@@ -19,11 +19,16 @@ namespace mr::text::jinja {
 /// exceeds the limits. Cost: linear in the source.
 Expected<Template> parse_template(std::string_view source, const Limits& limits = {});
 
+/// A variable of a template.
+struct Variable {
+  std::string_view name;
+  const boost::json::value* value;
+  bool trusted = false;  ///< the caller's own, such as bos_token: its text is not input
+};
+
 struct RenderOptions {
   Clock now = {};  ///< default: 1970, so that nobody depends on a clock unawares
   Limits limits = {};
-  /// Top-level variables whose text is the caller's own, not input (tokens such as bos_token).
-  std::span<const std::string_view> trusted = {};
 };
 
 /// A part of the rendered text.
@@ -37,11 +42,11 @@ struct Rendered {
   std::vector<Segment> segments;  ///< neighbours differ in trust; together they are the text
 };
 
-/// Renders a template with variables. Text that comes from variables, by whatever way, is not
-/// trusted; only the names of the usual roles in `messages` are.
+/// Renders a template with variables, of which the last of a name counts. Text that comes from
+/// variables, by whatever way, is not trusted; only the names of the usual roles in `messages` are.
 /// Errors: bad_request with what the template raised, or what it did wrong; does_not_fit where it
 /// exceeds a limit. Threads: templates are immutable, so any number at a time.
-Expected<Rendered> render(const Template& parsed, const boost::json::object& variables,
+Expected<Rendered> render(const Template& parsed, std::span<const Variable> variables,
                           const RenderOptions& options = {});
 
 }  // namespace mr::text::jinja
