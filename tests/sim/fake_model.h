@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -135,37 +137,61 @@ inline std::int32_t n_dirty(Memory& memory, const sched::Batch& batch) {
   return n;
 }
 
+/// One row: what it attends to, folded. `before` holds, from slot `first` on, what all slots below
+/// fold to; it grows by the row's own.
+inline Cell run_row(Memory& memory, const sched::Batch& batch, std::size_t row, std::int32_t first,
+                    std::vector<std::uint64_t>& before) {
+  const auto path =
+      std::span(batch.path)
+          .subspan(static_cast<std::size_t>(batch.path_begin[row]),
+                   static_cast<std::size_t>(batch.path_begin[row + 1] - batch.path_begin[row]));
+  const std::int32_t pos = batch.pos[row];
+  const std::int32_t context = batch.context[row];
+  const std::int32_t seq = batch.seq[row];
+  const auto attended = [&](std::int32_t i) {
+    return i < context ? i : path[static_cast<std::size_t>(i - context)];
+  };
+  if (context + static_cast<std::int32_t>(path.size()) != pos + 1 ||
+      attended(pos) != batch.slot[row]) {
+    throw std::out_of_range("a row that does not attend to its own past");
+  }
+  const std::int32_t n_plain = std::min(context, pos);
+  std::uint64_t full = before.at(static_cast<std::size_t>(n_plain - first));
+  for (std::int32_t i = n_plain; i < pos; ++i) {
+    full = mix(full, slot_of(memory, batch, 0, seq, attended(i)));
+  }
+  std::uint64_t recent = 0;
+  for (std::int32_t i = std::max(0, pos - memory.window); i < pos && memory.window > 0; ++i) {
+    recent = mix(recent, slot_of(memory, batch, 1, seq, attended(i)));
+  }
+  const Cell cell = make_cell(full, recent, batch.token[row], pos);
+  slot_of(memory, batch, 0, seq, batch.slot[row]) = cell.full;
+  if (memory.window > 0) slot_of(memory, batch, 1, seq, batch.slot[row]) = cell.window;
+  before.push_back(mix(before.back(), cell.full));
+  return cell;
+}
+
 /// The forward pass: the cells of the batch's logit rows.
 inline std::vector<Cell> forward(Memory& memory, const sched::Batch& batch) {
   std::vector<Cell> cells;
-  std::vector<std::int32_t> attended;
-  for (std::size_t row = 0; row < batch.token.size(); ++row) {
-    attended.clear();
-    for (std::int32_t slot = 0; slot < batch.context[row]; ++slot) attended.push_back(slot);
-    for (std::int32_t i = batch.path_begin[row]; i < batch.path_begin[row + 1]; ++i) {
-      attended.push_back(batch.path[static_cast<std::size_t>(i)]);
+  std::vector<std::uint64_t> before;
+  for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {
+    const auto begin = static_cast<std::size_t>(batch.row_begin[seq]);
+    const auto end = static_cast<std::size_t>(batch.row_begin[seq + 1]);
+    const std::int32_t first = batch.slot[begin];
+    before.assign(1, 0);
+    for (std::int32_t slot = 0; slot < first; ++slot) {
+      before[0] = mix(before[0], slot_of(memory, batch, 0, static_cast<std::int32_t>(seq), slot));
     }
-    const std::int32_t pos = batch.pos[row];
-    if (static_cast<std::int32_t>(attended.size()) != pos + 1 ||
-        attended.back() != batch.slot[row]) {
-      throw std::out_of_range("a row that does not attend to its own past");
-    }
-    const std::int32_t seq = batch.seq[row];
-    std::uint64_t full = 0;
-    std::uint64_t recent = 0;
-    for (std::int32_t i = 0; i < pos; ++i) {
-      const std::int32_t slot = attended[static_cast<std::size_t>(i)];
-      full = mix(full, slot_of(memory, batch, 0, seq, slot));
-      if (memory.window > 0 && i >= pos - memory.window) {
-        recent = mix(recent, slot_of(memory, batch, 1, seq, slot));
+    for (std::size_t row = begin; row < end; ++row) {
+      if (batch.slot[row] != first + static_cast<std::int32_t>(row - begin)) {
+        throw std::out_of_range("rows of a sequence out of order");
       }
-    }
-    const Cell cell = make_cell(full, recent, batch.token[row], pos);
-    slot_of(memory, batch, 0, seq, batch.slot[row]) = cell.full;
-    if (memory.window > 0) slot_of(memory, batch, 1, seq, batch.slot[row]) = cell.window;
-    if (cells.size() < batch.logit_rows.size() &&
-        batch.logit_rows[cells.size()] == static_cast<std::int32_t>(row)) {
-      cells.push_back(cell);
+      const Cell cell = run_row(memory, batch, row, first, before);
+      if (cells.size() < batch.logit_rows.size() &&
+          batch.logit_rows[cells.size()] == static_cast<std::int32_t>(row)) {
+        cells.push_back(cell);
+      }
     }
   }
   return cells;

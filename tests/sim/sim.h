@@ -74,7 +74,7 @@ struct Sim {
   std::string error;  ///< the first thing that went wrong
 };
 
-inline constexpr std::int32_t kVocab = 40;
+inline constexpr std::int32_t kVocab = 150;
 inline constexpr Token kStopToken = 0;
 
 inline bool chance(Rng& rng, double p) {
@@ -140,7 +140,7 @@ inline std::vector<Token> invent_prompt(Sim& sim, kv::Salt salt) {
       if (chance(sim.rng, 0.6)) prompt.resize(below(sim.rng, prompt.size() + 1));
     }
   }
-  const std::int32_t n_more = 1 + up_to(sim.rng, sim.spec.longest_prompt / 3);
+  const std::int32_t n_more = 1 + up_to(sim.rng, sim.spec.longest_prompt / 6);
   for (std::int32_t i = 0; i < n_more; ++i) {
     prompt.push_back(static_cast<Token>(below(sim.rng, kVocab)));
   }
@@ -180,7 +180,7 @@ inline void send(Sim& sim) {
     return;
   }
   foresee(sim, client);
-  if (chance(rng, sim.spec.cancelled)) client.cancel_step = sim.tally.n_steps + up_to(rng, 100);
+  if (chance(rng, sim.spec.cancelled)) client.cancel_step = sim.tally.n_steps + up_to(rng, 40);
   remember(sim, request.salt, request.prompt);
   sim.clients.emplace(request.id, std::move(client));
 }
@@ -241,7 +241,7 @@ inline sched::Results verify(Sim& sim, const sched::Batch& batch, const std::vec
     const sched::Task& task = at(sim.state, batch.task[i]);
     const auto client = sim.clients.find(batch.request[i]);
     const bool gone = client == sim.clients.end();
-    if (n_logits > 0 && chance(sim.rng, 0.002)) {
+    if (n_logits > 0 && chance(sim.rng, 0.0005)) {
       verdict = sched::Verdict::failed;
     } else if (task.seq.length + batch.row_begin[i + 1] - batch.row_begin[i] <
                static_cast<std::int32_t>(task.tokens.size())) {
@@ -313,8 +313,8 @@ inline void note_ends(Sim& sim, const std::vector<sched::Ended>& ended) {
   }
 }
 
-/// Pages, counts, writers, and the progress of everything that has begun.
-inline void check(Sim& sim, const sched::Batch& batch) {
+/// Pages, counts, and the progress of everything that has begun.
+inline void check_pages(Sim& sim) {
   const sched::State& state = sim.state;
   kv::Owners owners = kv::no_owners(state.pool);
   for (const sched::TaskId id : state.running) {
@@ -349,7 +349,11 @@ inline void check(Sim& sim, const sched::Batch& batch) {
       sim.tally.longest_stall = std::max(sim.tally.longest_stall, state.step - task.progress_step);
     }
   }
-  // Each page that rows of this step go to belongs to one sequence, behind what it shares.
+}
+
+/// Each page that rows of the step go to belongs to one sequence, behind what it shares.
+inline void check_writers(Sim& sim, const sched::Batch& batch) {
+  const sched::State& state = sim.state;
   std::array<std::vector<std::int32_t>, kv::kKinds> writer;
   for (std::size_t kind = 0; kind < (sim.spec.window > 0 ? 2U : 1U); ++kind) {
     writer[kind].assign(state.pool.kinds[kind].users.size(), -1);
@@ -361,7 +365,7 @@ inline void check(Sim& sim, const sched::Batch& batch) {
       if (known >= 0 && known != batch.seq[row]) complain(sim, "a page with two writers");
       known = batch.seq[row];
       const sched::TaskId id = batch.task[static_cast<std::size_t>(batch.seq[row])];
-      if (state.in_step && index < at(state, id).seq.n_shared) {
+      if (index < at(state, id).seq.n_shared) {
         complain(sim, "a shared page is written");
       }
     }
@@ -412,7 +416,8 @@ inline void step(Sim& sim) {
       plan(sim.state, {.now_us = sim.now_us, .cost = sim.cost, .tokens_per_us = rate});
   sim.tally.n_preempted += std::max<std::int64_t>(0, n_begun(sim.state) - waited);
   note_ends(sim, batch.ended);
-  check(sim, batch);
+  check_writers(sim, batch);
+  if (sim.tally.n_steps % 8 == 0) check_pages(sim);  // in the middle of a step
   if (batch.task.empty()) return;
 
   do_work(sim.memory, batch.work);
@@ -433,7 +438,7 @@ inline void step(Sim& sim) {
   do_settle(sim.memory, batch, settle);
   sim.tally.n_moves += static_cast<std::int64_t>(settle.move_seq.size());
   note_ends(sim, settle.ended);
-  check(sim, batch);
+  check_pages(sim);
   if (sim.tally.n_steps % 16 == 0) check_slots(sim);
 }
 
