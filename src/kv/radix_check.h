@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -99,17 +100,12 @@ inline std::string broken(const RadixTree& tree, std::int32_t n_holds, Owners& o
       if (child.parent != id || child.salt != node.salt) return "a parent its child does not know";
       if (c == 0) continue;
       const Node& before = tree.nodes[static_cast<std::size_t>(node.children[c - 1])];
-      const auto first = [](const Node& n) {
-        return std::vector(n.tokens.begin(),
-                           n.tokens.begin() + static_cast<std::ptrdiff_t>(
-                                                  std::min<std::size_t>(64, n.tokens.size())));
-      };
-      const auto a = first(before);
-      const auto b = first(child);
-      if (!(a < b)) return "children out of order";
-      if (a.size() < b.size() && std::equal(a.begin(), a.end(), b.begin())) {
-        return "a tail is a prefix of its sibling";
-      }
+      const auto a =
+          std::span(before.tokens).first(std::min<std::size_t>(64, before.tokens.size()));
+      const auto b = std::span(child.tokens).first(std::min<std::size_t>(64, child.tokens.size()));
+      const auto [at_a, at_b] = std::ranges::mismatch(a, b);
+      if (at_a == a.end()) return "a tail is a prefix of its sibling";
+      if (at_b == b.end() || *at_b < *at_a) return "children out of order";
     }
   }
   if (n_holds != 0) return "holds miscounted";

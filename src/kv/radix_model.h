@@ -263,6 +263,11 @@ inline void check_all(RadixModel& model) {
         add_owner(owners, static_cast<Kind>(kind), page);
       }
     }
+    const std::int32_t begin = std::max(0, live.seq.length - model.tree.window) / kPagePositions;
+    for (auto page = static_cast<std::size_t>(begin);
+         model.tree.window > 0 && page < live.seq.pages[1].size(); ++page) {
+      if (live.seq.pages[1][page] == kNoPage) note(model, "a hole in a window");
+    }
   }
   const auto n_holds = static_cast<std::int32_t>(model.live.size() + model.pins.size());
   std::string what = broken(model.tree, n_holds, owners);

@@ -158,8 +158,12 @@ void store_tail(Seq& seq, RadixTree& tree, Pool& pool, std::span<const Token> to
 bool catch_up(Seq& seq, RadixTree& tree, Pool& pool, Salt salt, std::span<const Token> tokens) {
   if (seq.length != seq.n_shared * kPagePositions) return false;
   Hit hit = match(tree, salt, tokens);
+  if (hit.n_copied > 0) {
+    // Nothing is copied here: its own page is reserved already, and the rest of it soon computed.
+    const std::int32_t n_whole = hit.n_pages * kPagePositions;
+    hit = match(tree, salt, tokens.first(static_cast<std::size_t>(n_whole)));
+  }
   if (hit.n_pages <= seq.n_shared) return false;
-  hit.n_copied = 0;  // its own pages are reserved already; the rest of one is as soon computed
   const NodeId old = seq.node;
   seq.node = hold(tree, salt, hit);
   release(tree, old);

@@ -74,7 +74,7 @@ struct Sim {
   std::string error;  ///< the first thing that went wrong
 };
 
-inline constexpr std::int32_t kVocab = 150;
+inline constexpr std::int32_t kVocab = 300;
 inline constexpr Token kStopToken = 0;
 
 inline bool chance(Rng& rng, double p) {
