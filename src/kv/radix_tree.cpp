@@ -403,7 +403,7 @@ void collect(const RadixTree& tree, NodeId node, std::vector<PageId>& full,
     n -= part.pages.size();
     const auto begin = static_cast<std::ptrdiff_t>(n);
     std::ranges::copy(part.pages, full.begin() + begin);
-    std::ranges::copy(part.window, window.begin() + begin);
+    if (tree.window > 0) std::ranges::copy(part.window, window.begin() + begin);
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "sched/step.h"
@@ -7,9 +8,9 @@ namespace mr::sched {
 namespace {
 
 struct Candidate {
-  float probability;
   std::int32_t share;
   std::int32_t node;
+  float probability;
 };
 
 /// The nodes that could be computed, of all choices. Those at a depth that the choice has no tokens
@@ -26,25 +27,37 @@ std::vector<Candidate> candidates(const State& state, const Step& step) {
     for (std::int32_t node = 1; node < n_nodes(task.draft); ++node) {
       const auto at_node = static_cast<std::size_t>(node);
       if (task.draft.depth[at_node] > deepest) continue;
-      all.push_back({task.draft.probability[at_node], static_cast<std::int32_t>(i), node});
+      all.push_back({static_cast<std::int32_t>(i), node, task.draft.probability[at_node]});
     }
   }
   return all;
 }
 
-/// Keeps the first nodes of a draft: with a node come all before it, so its ancestors too.
-void cut(spec::Draft& draft, std::int32_t n) {
-  const auto kept = static_cast<std::size_t>(n);
-  draft.token.resize(kept);
-  draft.parent.resize(kept);
-  draft.depth.resize(kept);
-  draft.probability.resize(kept);
+/// The places of the n most probable candidates, the best first, equals in their order: so a parent
+/// comes before its children. As one number each, 1,000 of them sort in a third of the time.
+std::vector<std::uint32_t> best_first(const std::vector<Candidate>& all, std::size_t n) {
+  std::vector<std::uint64_t> keys;
+  keys.reserve(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // The bits of numbers from 0 on rise with them.
+    const std::uint32_t rank = ~std::bit_cast<std::uint32_t>(all[i].probability);
+    keys.push_back(std::uint64_t{rank} << 32 | i);
+  }
+  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(n, keys.size()));
+  if (end != keys.end()) std::nth_element(keys.begin(), end, keys.end());
+  std::sort(keys.begin(), end);
+  std::vector<std::uint32_t> places;
+  places.reserve(static_cast<std::size_t>(end - keys.begin()));
+  for (auto key = keys.begin(); key != end; ++key) {
+    places.push_back(static_cast<std::uint32_t>(*key));
+  }
+  return places;
 }
 
 /// Gives a decode the chosen nodes, as many as there are slots for.
 void take_nodes(State& state, Step& step, Share& share, std::span<const std::uint8_t> keep) {
   Task& task = at(state, share.task);
-  share.draft = prune(task.draft, keep);
+  share.draft = prune(std::move(task.draft), keep);
   const std::int32_t length = task.seq.length;
   const std::int32_t n_slots = length + n_nodes(share.draft);
   if (!reserve(task.seq, state.tree, state.pool, {n_slots, n_slots}, step.work)) {
@@ -115,44 +128,50 @@ void write_pages(Batch& batch, const State& state) {
 }  // namespace
 
 void plan_drafts(State& state, Step& step, const PlanInput& input) {
-  std::vector<Candidate> all = candidates(state, step);
+  const std::vector<Candidate> all = candidates(state, step);
   if (all.empty()) return;
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    if (a.probability != b.probability) return a.probability > b.probability;
-    return a.share != b.share ? a.share < b.share : a.node < b.node;
-  };
   const auto n_most = static_cast<std::size_t>(std::max(0, step.most - step.n_rows));
-  if (all.size() > n_most) {
-    std::ranges::nth_element(all, all.begin() + static_cast<std::ptrdiff_t>(n_most), better);
-    all.resize(n_most);
-  }
-  std::ranges::sort(all, better);
+  const std::vector<std::uint32_t> chosen = best_first(all, n_most);
 
-  std::vector<std::vector<std::uint8_t>> keep(step.shares.size());
-  std::vector<std::int32_t> n_kept(step.shares.size());
-  std::int32_t n_rows = step.n_rows;
-  for (const Candidate& candidate : all) {
-    const auto share = static_cast<std::size_t>(candidate.share);
-    const Task& task = at(state, step.shares[share].task);
+  std::vector<std::size_t> begin(step.shares.size() + 1);  // of each choice's nodes in `keep`
+  std::vector<std::int32_t> n_left(step.shares.size());    // nodes it may still get
+  for (std::size_t i = 0; i < step.shares.size(); ++i) {
+    const Task& task = at(state, step.shares[i].task);
+    begin[i + 1] = begin[i] + task.draft.token.size();
     // Scratch slots stay within the pages that the choice may come to need anyway.
-    const std::int32_t n_room =
-        kv::pages_for(task.n_max) * kv::kPagePositions - task.seq.length - 1;
-    if (n_kept[share] >= std::min(state.limits.n_draft, n_room)) continue;
-    const double row_us = cost_us(input.cost, n_rows + 1) - cost_us(input.cost, n_rows);
+    n_left[i] = std::min(state.limits.n_draft,
+                         kv::pages_for(task.n_max) * kv::kPagePositions - task.seq.length - 1);
+  }
+  std::vector<std::uint8_t> keep(begin.back());
+  std::int32_t n_rows = step.n_rows;
+  for (const std::uint32_t index : chosen) {
+    const Candidate& candidate = all[index];
+    const auto share = static_cast<std::size_t>(candidate.share);
+    if (n_left[share] <= 0) continue;
+    const double row_us = input.tokens_per_us > 0
+                              ? cost_us(input.cost, n_rows + 1) - cost_us(input.cost, n_rows)
+                              : 0.0;
     if (!(candidate.probability > input.tokens_per_us * row_us)) break;
-    keep[share].resize(static_cast<std::size_t>(n_nodes(task.draft)));
-    keep[share][static_cast<std::size_t>(candidate.node)] = 1;
-    ++n_kept[share];
+    keep[begin[share] + static_cast<std::size_t>(candidate.node)] = 1;
+    --n_left[share];
     ++n_rows;
   }
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    if (!keep[i].empty()) take_nodes(state, step, step.shares[i], keep[i]);
+  for (std::size_t i = 0; i < step.shares.size(); ++i) {
+    const auto nodes = std::span(keep).subspan(begin[i], begin[i + 1] - begin[i]);
+    if (std::ranges::count(nodes, 1) > 0) take_nodes(state, step, step.shares[i], nodes);
   }
 }
 
 Batch write_batch(State& state, Step&& step) {
   Batch batch;
   batch.work = std::move(step.work);
+  const auto n_rows = static_cast<std::size_t>(step.n_rows);
+  for (auto* list : {&batch.token, &batch.pos, &batch.seq, &batch.slot, &batch.context}) {
+    list->reserve(n_rows);
+  }
+  batch.path_begin.reserve(n_rows + 1);
+  batch.row_class.reserve(n_rows);
+  batch.draft.reserve(step.shares.size());
   for (Share& share : step.shares) {
     if (share.n_rows == 0) continue;
     Task& task = at(state, share.task);

@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace mr::spec {
+namespace {
+
+void push(Draft& draft, std::int32_t token, std::int32_t parent, std::int32_t depth, float p) {
+  draft.token.push_back(token);
+  draft.parent.push_back(parent);
+  draft.depth.push_back(depth);
+  draft.probability.push_back(p);
+}
+
+}  // namespace
 
 Draft make_draft(std::int32_t last_token) {
   return {.token = {last_token}, .parent = {-1}, .depth = {0}, .probability = {1.0F}};
@@ -33,49 +43,61 @@ std::int32_t add(Draft& draft, std::int32_t parent, std::int32_t token, float pr
     known = std::max(known, p);
     return there;
   }
-  draft.token.push_back(token);
-  draft.parent.push_back(parent);
-  draft.depth.push_back(draft.depth[above] + 1);
-  draft.probability.push_back(p);
+  push(draft, token, parent, draft.depth[above] + 1, p);
   return n_nodes(draft) - 1;
 }
 
-Draft prune(const Draft& draft, std::span<const std::uint8_t> keep) {
-  if (draft.token.empty()) return {};
-  // The kept children of each node, most probable first; ties in the order they were added.
-  const std::size_t n = draft.token.size();
-  std::vector<std::vector<std::int32_t>> children(n);
-  for (std::size_t i = 1; i < n; ++i) {
-    if (keep[i] != 0) {
-      children[static_cast<std::size_t>(draft.parent[i])].push_back(static_cast<std::int32_t>(i));
+void cut(Draft& draft, std::int32_t n) {
+  const auto kept = static_cast<std::size_t>(n);
+  draft.token.resize(kept);
+  draft.parent.resize(kept);
+  draft.depth.resize(kept);
+  draft.probability.resize(kept);
+}
+
+Draft prune(Draft draft, std::span<const std::uint8_t> keep) {
+  const auto n = static_cast<std::int32_t>(draft.token.size());
+  std::int32_t n_chain = 1;  // nodes of a chain need no other order
+  while (n_chain < n && draft.parent[static_cast<std::size_t>(n_chain)] == n_chain - 1) ++n_chain;
+  if (n_chain >= n) {
+    std::int32_t n_kept = 1;
+    while (n_kept < n && keep[static_cast<std::size_t>(n_kept)] != 0) ++n_kept;
+    if (n > 0) cut(draft, n_kept);
+    return draft;
+  }
+  // The kept children of each node as a list, most probable first, ties in their old order.
+  const auto at = [](std::int32_t node) { return static_cast<std::size_t>(node); };
+  std::vector<std::int32_t> scratch(3 * at(n), -1);  // one allocation: this is on the step's path
+  const auto first = std::span(scratch).first(at(n));
+  const auto next = std::span(scratch).subspan(at(n), at(n));
+  const auto number = std::span(scratch).last(at(n));  // of a kept node
+  for (std::int32_t node = n - 1; node > 0; --node) {
+    if (keep[at(node)] == 0) continue;
+    std::int32_t* place = &first[at(draft.parent[at(node)])];
+    while (*place >= 0 && draft.probability[at(*place)] > draft.probability[at(node)]) {
+      place = &next[at(*place)];
     }
+    next[at(node)] = *place;
+    *place = node;
   }
-  for (auto& list : children) {
-    std::ranges::stable_sort(list, [&](std::int32_t a, std::int32_t b) {
-      return draft.probability[static_cast<std::size_t>(a)] >
-             draft.probability[static_cast<std::size_t>(b)];
-    });
-  }
-  struct Next {
-    std::int32_t node;
-    std::int32_t new_parent;
-  };
-  Draft kept = make_draft(draft.token[0]);
-  std::vector<Next> stack;
-  const auto push_children = [&](std::int32_t node, std::int32_t new_node) {
-    const auto& list = children[static_cast<std::size_t>(node)];
-    for (auto c = list.rbegin(); c != list.rend(); ++c) stack.push_back({*c, new_node});
-  };
-  push_children(0, 0);
-  while (!stack.empty()) {
-    const Next next = stack.back();
-    stack.pop_back();
-    const auto at = static_cast<std::size_t>(next.node);
-    kept.token.push_back(draft.token[at]);
-    kept.parent.push_back(next.new_parent);
-    kept.depth.push_back(draft.depth[at]);
-    kept.probability.push_back(draft.probability[at]);
-    push_children(next.node, n_nodes(kept) - 1);
+  Draft kept;
+  kept.token.reserve(at(n));
+  kept.parent.reserve(at(n));
+  kept.depth.reserve(at(n));
+  kept.probability.reserve(at(n));
+  push(kept, draft.token[0], -1, 0, 1.0F);
+  number[0] = 0;
+  for (std::int32_t node = 0; node >= 0;) {
+    std::int32_t down = first[at(node)];
+    while (down < 0 && node > 0) {
+      down = next[at(node)];
+      node = draft.parent[at(node)];
+    }
+    if (down < 0) break;
+    number[at(down)] = n_nodes(kept);
+    push(kept, draft.token[at(down)], number[at(draft.parent[at(down)])], draft.depth[at(down)],
+         draft.probability[at(down)]);
+    node = down;
   }
   return kept;
 }

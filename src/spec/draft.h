@@ -37,7 +37,10 @@ std::int32_t add(Draft& draft, std::int32_t parent, std::int32_t token, float pr
 /// The nodes of `keep` (n_nodes, not 0: kept) whose ancestors are kept too, reordered so that from
 /// every node the most probable path comes first: with it, the likeliest rows stand in the slots of
 /// their positions and need no move. Node 0 is always kept.
-Draft prune(const Draft& draft, std::span<const std::uint8_t> keep);
+Draft prune(Draft draft, std::span<const std::uint8_t> keep);
+
+/// Keeps the first n nodes, at least 1. With a node stay all before it, so its ancestors too.
+void cut(Draft& draft, std::int32_t n);
 
 /// The nodes that carry tokens[0], tokens[1], ... under each other, from node 0 on; it stops where
 /// no child carries the next.

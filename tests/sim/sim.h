@@ -334,6 +334,11 @@ inline void check_pages(Sim& sim) {
         !std::equal(full.begin(), full.end(), task.seq.pages[0].begin())) {
       complain(sim, "shared pages that are not the tree's");
     }
+    if (!state.in_step && (task.seq.copy_from[0] != kv::kNoPage ||
+                           static_cast<std::int32_t>(task.seq.pages[0].size()) >
+                               kv::pages_for(static_cast<std::int32_t>(task.tokens.size())))) {
+      complain(sim, "pages kept behind the step that needed them");
+    }
     if (!task.in_step && task.seq.n_shared != task.seq.length / kv::kPagePositions) {
       complain(sim, "whole pages outside the tree");
     }
