@@ -3,7 +3,7 @@
 
 prefix_hits.py SIM_TEST TRACE [--svg FILE]: SIM_TEST replays the trace through the tree, the rest
 is prefix_bound.py's. Fails where the tree, with memory enough, has less than 95 % of the bound.
---svg: also draws the rates by pool size (with a release build: it replays eleven times).
+--svg: also draws the rates by pool size; that replays the trace eleven times.
 """
 
 import argparse
