@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   int exit_code = mr::app::kOk;
   mr::app::add_run(app, exit_code);
   mr::app::add_show(app, exit_code);
+  mr::app::add_tokenize(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

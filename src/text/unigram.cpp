@@ -17,14 +17,14 @@ template <typename Real>
 void encode_by(const Tokenizer& tok, std::string_view text, std::vector<Id>& out) {
   const Vocab& vocab = tok.vocab;
   std::vector<Best<Real>> best(text.size() + 1);
-  const auto offer = [&](std::size_t start, std::size_t end, double score, Id id) {
+  const auto offer = [&](std::size_t start, std::size_t end, Real score, Id id) {
     Best<Real>& target = best[end];
-    if (target.start != Best<Real>{}.start && score <= static_cast<double>(target.score)) return;
-    target = {static_cast<Real>(score), id, static_cast<std::uint32_t>(start)};
+    if (target.start != Best<Real>{}.start && score <= target.score) return;
+    target = {score, id, static_cast<std::uint32_t>(start)};
   };
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t character = decode(text.data() + at, text.data() + text.size()).bytes;
-    const auto before = static_cast<double>(best[at].score);
+    const Real before = best[at].score;
     bool single = false;
     std::uint32_t node = 0;
     for (std::size_t end = at; end < text.size();) {
@@ -32,15 +32,15 @@ void encode_by(const Tokenizer& tok, std::string_view text, std::vector<Id>& out
       if (node == 0) break;
       const Id id = tok.unigram.nodes[node].value;
       if (id == kNoId) continue;
-      double score = vocab.scores[id];
+      auto score = static_cast<Real>(vocab.scores[id]);
       if (vocab.kinds[id] == PieceKind::user_defined) {  // is to be chosen always
-        score = static_cast<double>(end - at) * tok.highest_score - 0.1;
+        score = static_cast<Real>(static_cast<double>(end - at) * tok.highest_score - 0.1);
       }
       offer(at, end, score + before, id);
       single |= end - at == character;
     }
     if (!single) {
-      offer(at, at + character, tok.unknown_score + before, kNoId);
+      offer(at, at + character, static_cast<Real>(tok.unknown_score) + before, kNoId);
     }
     at += character;
   }

@@ -12,14 +12,40 @@ struct Known {
   std::string_view pre;
   Id id;
   std::string_view text;
+  bool first = false;  // put before a text
 };
 
-// The special tokens of OpenAI's encodings, which their files do not hold.
+// Special tokens that rank files do not hold. A tokenizer_config.json beside the file adds others.
 constexpr Known kSpecials[] = {
-    {"r50k_base", 50256, "<|endoftext|>"},     {"cl100k_base", 100257, "<|endoftext|>"},
-    {"cl100k_base", 100258, "<|fim_prefix|>"}, {"cl100k_base", 100259, "<|fim_middle|>"},
-    {"cl100k_base", 100260, "<|fim_suffix|>"}, {"cl100k_base", 100276, "<|endofprompt|>"},
-    {"o200k_base", 199999, "<|endoftext|>"},   {"o200k_base", 200018, "<|endofprompt|>"},
+    {"r50k_base", 50256, "<|endoftext|>"},
+    {"cl100k_base", 100257, "<|endoftext|>"},
+    {"cl100k_base", 100258, "<|fim_prefix|>"},
+    {"cl100k_base", 100259, "<|fim_middle|>"},
+    {"cl100k_base", 100260, "<|fim_suffix|>"},
+    {"cl100k_base", 100276, "<|endofprompt|>"},
+    {"o200k_base", 199999, "<|endoftext|>"},
+    {"o200k_base", 200018, "<|endofprompt|>"},
+    {"gpt-oss", 199998, "<|startoftext|>"},
+    {"gpt-oss", 199999, "<|endoftext|>"},
+    {"gpt-oss", 200002, "<|return|>"},
+    {"gpt-oss", 200003, "<|constrain|>"},
+    {"gpt-oss", 200005, "<|channel|>"},
+    {"gpt-oss", 200006, "<|start|>"},
+    {"gpt-oss", 200007, "<|end|>"},
+    {"gpt-oss", 200008, "<|message|>"},
+    {"gpt-oss", 200012, "<|call|>"},
+    {"gpt-oss", 200018, "<|endofprompt|>"},
+    {"llama3", 128000, "<|begin_of_text|>", true},
+    {"llama3", 128001, "<|end_of_text|>"},
+    {"llama3", 128006, "<|start_header_id|>"},
+    {"llama3", 128007, "<|end_header_id|>"},
+    {"llama3", 128009, "<|eot_id|>"},
+    {"llama4", 200000, "<|begin_of_text|>", true},
+    {"llama4", 200001, "<|end_of_text|>"},
+    {"llama4", 200005, "<|header_start|>"},
+    {"llama4", 200006, "<|header_end|>"},
+    {"llama4", 200007, "<|eom|>"},
+    {"llama4", 200008, "<|eot|>"},
 };
 
 /// Parses one line, `base64 rank`.
@@ -68,10 +94,14 @@ Expected<Vocab> vocab_from_ranks(std::string_view ranks, std::string_view pre) {
     push(vocab.pieces, piece);
     vocab.kinds.push_back(piece.empty() ? PieceKind::unused : PieceKind::normal);
   }
-  for (const Known& known : kSpecials) {
-    if (known.pre != pre) continue;
+  const std::size_t n_ranks = by_id.size();
+  for (const Known& known : kSpecials) {  // of the whole vocabularies, not of cut or trained ones
+    if (known.pre != pre || known.id + 64 < n_ranks || known.id > n_ranks + 64) continue;
     MR_TRY_VOID(
         add_token(vocab, {.id = known.id, .text = std::string(known.text), .special = true}));
+    if (!known.first) continue;
+    vocab.bos = known.id;
+    vocab.prefix = {known.id};
   }
   return vocab;
 }
