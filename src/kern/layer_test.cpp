@@ -170,7 +170,7 @@ std::int32_t token_at(std::int32_t pos) {
 
 class LayerTest : public testing::TestWithParam<std::string> {};
 
-void expect_same(const float* wanted, const float* found, std::int32_t pos) {
+void expect_same(const void* wanted, const void* found, std::int32_t pos) {
   EXPECT_EQ(0, std::memcmp(wanted, found, kVocab * sizeof(float))) << "position " << pos;
 }
 

@@ -43,6 +43,16 @@ std::optional<double> smallest_quota(const std::string& mount, std::string path)
   }
 }
 
+/// Whether "cpu" stands in a list as "cpu,cpuacct".
+bool names_cpu(std::string_view list) {
+  while (!list.empty()) {
+    const std::string_view name = list.substr(0, list.find(','));
+    if (name == "cpu") return true;
+    list.remove_prefix(std::min(list.size(), name.size() + 1));
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<double> cgroup_limit(const std::string& membership, const std::string& mount) {
@@ -57,10 +67,10 @@ std::optional<double> cgroup_limit(const std::string& membership, const std::str
     if (second == std::string_view::npos) continue;
     const std::string controllers(line.substr(first + 1, second - first - 1));
     const std::string path(line.substr(second + 1));
-    const bool has_cpu = (',' + controllers + ',').find(",cpu,") != std::string::npos;
-    if (!controllers.empty() && !has_cpu) continue;
-    const auto limit =
-        smallest_quota(controllers.empty() ? mount : mount + '/' + controllers, path);
+    if (!controllers.empty() && !names_cpu(controllers)) continue;
+    std::string hierarchy = mount;
+    if (!controllers.empty()) hierarchy += '/' + controllers;
+    const auto limit = smallest_quota(hierarchy, path);
     if (limit) return limit;
   }
   return std::nullopt;

@@ -68,7 +68,7 @@ Prepared prepare_case(const Upkeep& c, const Device& device) {
   const KvView& kv = cache.kv;
   p.reader = put_attention(p, device, c.seen, kv);
   p.outputs = {seen_by(c.seen, *p.reader)};
-  const auto ints = [&](std::vector<std::int32_t> values) { return put(p, device, values); };
+  const auto ints = [&](const std::vector<std::int32_t>& values) { return put(p, device, values); };
   switch (c.what) {
     case Upkeep::What::store: {
       const std::vector<std::int32_t> slots{0, 63, 64, 77, 1};

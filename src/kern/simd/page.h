@@ -4,7 +4,7 @@
 /// The page of the CPU levels: K as (n_kv_heads, 64, k_dim), then V as (n_kv_heads, 64, v_dim), in
 /// the type of the cache.
 namespace mr::kern {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 
 inline std::int64_t element_bytes(const KvView& kv) {
   return traits(kv.type).block_bytes;

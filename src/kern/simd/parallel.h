@@ -4,7 +4,7 @@
 /// Work spread over a device's team. Internal linkage, as everything that ISA folders include: a
 /// template made with one folder's flags must not be the copy that another folder runs.
 namespace mr::kern {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 
 /// Calls body(part, n_parts) for every part, on the threads of the team.
 template <typename Body>

@@ -5,7 +5,7 @@
 
 /// Eight floats at a time. For files compiled with AVX2, FMA and F16C.
 namespace mr::kern {
-namespace {
+namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 
 /// A mask of the first n of 8 lanes; all of them where n is above 8.
 inline __m256i first_lanes(std::int64_t n) {
