@@ -33,7 +33,9 @@ Batch step(State& state, std::vector<Ended>* ended = nullptr, double now_us = 0)
   if (batch.task.empty()) return batch;
   Results results;
   for (std::size_t i = 0; i < batch.task.size(); ++i) {
-    if (batch.logit_begin[i + 1] > batch.logit_begin[i]) results.token.push_back(7);
+    const Task& task = at(state, batch.task[i]);
+    const bool wants = task.n_max > task.n_prompt;
+    if (wants && batch.logit_begin[i + 1] > batch.logit_begin[i]) results.token.push_back(7);
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     results.verdict.push_back(Verdict::go_on);
   }
@@ -250,6 +252,30 @@ TEST(sched_admit, the_lower_priority_is_preempted_and_resumes_from_the_tree) {
   const Batch again = step(state);
   ASSERT_EQ((std::vector<RequestId>{1}), again.request);
   EXPECT_GE(again.pos[0], 64);  // what was not evicted is not computed again
+}
+
+TEST(sched_admit, a_request_as_large_as_the_pool_needs_no_page_to_copy_from) {
+  State state = make(4);
+  ASSERT_TRUE(submit(state, {.id = 1, .prompt = prompt(0, 100, 100), .n_new = 0}).has_value());
+  step(state);
+  ASSERT_TRUE(state.requests.empty());
+  ASSERT_TRUE(submit(state, {.id = 2, .prompt = prompt(2, 250, 90), .n_new = 6}).has_value());
+  std::vector<Ended> ended;
+  while (!state.requests.empty()) step(state, &ended);
+  ASSERT_EQ(1U, ended.size());
+  EXPECT_EQ(Reason::length, ended[0].reason);
+}
+
+TEST(sched_admit, pinned_pages_end_a_request_that_nothing_else_hinders) {
+  State state = make(4);
+  ASSERT_TRUE(submit(state, {.id = 1, .prompt = prompt(1, 128), .n_new = 0}).has_value());
+  step(state);
+  kv::hold(state.tree, 0, kv::match(state.tree, 0, prompt(1, 128)));
+  ASSERT_TRUE(submit(state, {.id = 2, .prompt = prompt(2, 200), .n_new = 6}).has_value());
+  std::vector<Ended> ended;
+  step(state, &ended);
+  ASSERT_EQ(1U, ended.size());
+  EXPECT_EQ(Reason::no_memory, ended[0].reason);
 }
 
 TEST(sched_cancel, frees_pages_at_any_point) {
