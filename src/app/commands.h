@@ -4,6 +4,7 @@
 /// The subcommands: each adds its flags to the program and, where it is named, sets the exit code.
 namespace mr::app {
 
+void add_perplexity(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_show(CLI::App& app, int& exit_code);
 void add_tokenize(CLI::App& app, int& exit_code);

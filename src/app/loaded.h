@@ -15,12 +15,19 @@ struct LoadArgs {
   int n_threads = 0;  ///< 0: as many as there are processors
 };
 
+/// Gives a GPU back.
+struct GpuRelease {
+  void operator()(kern::Device* device) const;
+};
+
 /// A model ready to run, with all that it stands on.
 struct Loaded {
   std::string path;
-  std::unique_ptr<sys::Team> team;
+  std::unique_ptr<sys::Team> team;                ///< of CPU levels
+  std::unique_ptr<kern::Device, GpuRelease> gpu;  ///< of level cuda
   model::Model model;
   text::Tokenizer tokenizer;
+  bool has_chat_template = false;  ///< text::load_chat_template(path) finds one
 };
 
 /// Opens, checks and packs a model. Errors: bad_model, bad_request, does_not_fit.

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = mr::app::kOk;
   mr::app::add_run(app, exit_code);
+  mr::app::add_perplexity(app, exit_code);
   mr::app::add_show(app, exit_code);
   mr::app::add_tokenize(app, exit_code);
   try {

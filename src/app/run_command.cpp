@@ -13,6 +13,7 @@
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "engine/engine.h"
+#include "text/chat_template.h"
 #include "text/end_tokens.h"
 #include "text/stream_decoder.h"
 #include "text/valid_utf8.h"
@@ -60,9 +61,24 @@ Expected<std::string> read_prompt(const RunArgs& args) {
   return prompt.empty() ? std::string(kBuiltInPrompt) : prompt;
 }
 
+/// The prompt as the only message of a chat; nothing in it becomes a special token.
+Expected<std::vector<text::Id>> encode_chat(const Loaded& loaded, const std::string& prompt) {
+  MR_TRY(const auto chat, text::load_chat_template(loaded.path));
+  const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(prompt)}}};
+  MR_TRY(const auto rendered, text::render_chat(chat, {.messages = &messages}));
+  std::vector<text::Segment> segments;
+  for (const auto& part : rendered.segments) {
+    segments.push_back(
+        {std::string_view(rendered.text).substr(part.begin, part.end - part.begin), part.trusted});
+  }
+  return text::encode_marked(loaded.tokenizer, segments, false);
+}
+
 Expected<std::vector<std::int32_t>> encode_prompt(const Loaded& loaded, const RunArgs& args) {
   MR_TRY(const std::string prompt, read_prompt(args));
-  MR_TRY(const auto ids, text::encode(loaded.tokenizer, prompt, {.add_special = true}));
+  const bool chat = loaded.has_chat_template && !args.raw;
+  MR_TRY(const auto ids, chat ? encode_chat(loaded, prompt)
+                              : text::encode(loaded.tokenizer, prompt, {.add_special = true}));
   return std::vector<std::int32_t>(ids.begin(), ids.end());
 }
 

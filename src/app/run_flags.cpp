@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <memory>
 
 #include "app/commands.h"
+#include "app/model_flags.h"
 #include "app/run_command.h"
 
 namespace mr::app {
@@ -22,10 +22,8 @@ std::string finite(const std::string& text) {
 void add_run(CLI::App& app, int& exit_code) {
   CLI::App* run = app.add_subcommand("run", "Answer one prompt");
   const auto args = std::make_shared<RunArgs>();
-  const std::map<std::string, DType> kv_types{
-      {"f32", DType::f32}, {"f16", DType::f16}, {"bf16", DType::bf16}};
   run->add_option("prompt", args->prompt, "The prompt; else standard input, else a built-in one");
-  run->add_option("-m,--model", args->load.model, "GGUF file (default: the model in models/)");
+  add_load_flags(*run, args->load);
   run->add_option("-n,--n-predict,--max-tokens", args->n_new,
                   "Tokens at most (default: until the model or the context ends)")
       ->check(CLI::Range(1, 1 << 28));
@@ -36,10 +34,7 @@ void add_run(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0.0F, 100.0F) & CLI::Validator(finite, "finite"))
       ->capture_default_str();
   run->add_option("-s,--seed", args->seed, "Same seed, same text (default: another each time)");
-  run->add_option("-t,--threads", args->load.n_threads, "Threads (default: one a processor)")
-      ->check(CLI::Range(0, 1024));
-  run->add_option("--kv-type,--kv-cache-dtype", args->kv_type, "KV cache: f32, f16 or bf16")
-      ->transform(CLI::CheckedTransformer(kv_types, CLI::ignore_case));
+  add_kv_type(*run, args->kv_type);
   run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template");
   run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");
   run->add_flag("--json", args->json, "One JSON object with text and figures on stdout");

@@ -13,7 +13,6 @@ namespace {
 constexpr std::int32_t kMaxLayers = 1024;
 constexpr std::int32_t kMaxDim = 1 << 18;
 constexpr std::int32_t kMaxHeads = 4096;
-constexpr std::int32_t kMaxHeadDim = 4096;
 constexpr std::int32_t kMaxContext = 1 << 28;
 
 /// The keys of one architecture, `<architecture>.<name>`.
@@ -134,11 +133,12 @@ Expected<void> read_heads(const Keys& keys, Config& config) {
                                       std::to_string(config.n_kv_heads));
   }
   const std::int32_t even_share = config.dim / config.n_heads;
-  MR_TRY(config.k_dim, count_or(keys, "attention.key_length", {2, kMaxHeadDim}, even_share));
-  MR_TRY(config.v_dim, count_or(keys, "attention.value_length", {2, kMaxHeadDim}, config.k_dim));
-  if (config.k_dim < 2 || config.v_dim < 2) {
-    return fail(Fault::bad_model, keys.prefix +
-                                      "embedding_length: wanted at least 2 per head, found " +
+  MR_TRY(config.k_dim, count_or(keys, "attention.key_length", {2, kern::kMaxHeadDim}, even_share));
+  MR_TRY(config.v_dim,
+         count_or(keys, "attention.value_length", {2, kern::kMaxHeadDim}, config.k_dim));
+  if (config.k_dim < 2 || config.k_dim > kern::kMaxHeadDim) {
+    return fail(Fault::bad_model, keys.prefix + "embedding_length: wanted 2 to " +
+                                      std::to_string(kern::kMaxHeadDim) + " for each head, found " +
                                       std::to_string(config.dim) + " for " +
                                       std::to_string(config.n_heads) + " heads");
   }

@@ -27,6 +27,13 @@ Perplexity result(const Sums& sums) {
 
 }  // namespace
 
+std::int32_t count_windows(std::size_t n_tokens, std::int32_t n_context, std::int32_t n_chunks) {
+  const auto window = static_cast<std::size_t>(n_context);
+  if (n_tokens < 2 * window) return 0;
+  const auto n_windows = static_cast<std::int32_t>(n_tokens / window);
+  return n_chunks > 0 ? std::min(n_windows, n_chunks) : n_windows;
+}
+
 Expected<Perplexity> perplexity(Scorer& scorer, std::span<const std::int32_t> tokens,
                                 const PerplexityOptions& options, const OnWindow& on_window,
                                 const OnToken& on_token) {
@@ -51,9 +58,9 @@ Expected<Perplexity> perplexity(Scorer& scorer, std::span<const std::int32_t> to
       sums.nll -= log_p;
       sums.nll_squared += log_p * log_p;
       ++sums.n;
-      if (on_token) on_token(static_cast<std::int64_t>(start) + pos + 1, log_p);
+      if (on_token) on_token({static_cast<std::int64_t>(start) + pos + 1, log_p, logits});
     }));
-    if (on_window) on_window(i + 1, n_windows, result(sums));
+    if (on_window && !on_window(i + 1, n_windows, result(sums))) break;
   }
   return result(sums);
 }

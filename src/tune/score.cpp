@@ -89,11 +89,15 @@ Expected<void> score(Scorer& scorer, std::span<const std::int32_t> tokens, std::
   return {};
 }
 
-double log_probability(std::span<const float> logits, std::int32_t token) {
+double log_normalizer(std::span<const float> logits) {
   const auto top = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
   double sum = 0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - top);
-  return static_cast<double>(logits[static_cast<std::size_t>(token)]) - top - std::log(sum);
+  return top + std::log(sum);
+}
+
+double log_probability(std::span<const float> logits, std::int32_t token) {
+  return static_cast<double>(logits[static_cast<std::size_t>(token)]) - log_normalizer(logits);
 }
 
 }  // namespace mr::tune

@@ -30,6 +30,9 @@ using OnLogits = std::function<void(std::int32_t pos, std::span<const float> log
 Expected<void> score(Scorer& scorer, std::span<const std::int32_t> tokens, std::int32_t first,
                      const OnLogits& on_logits);
 
+/// log(sum(exp(logits))), summed in double.
+double log_normalizer(std::span<const float> logits);
+
 /// log softmax(logits)[token], summed in double.
 double log_probability(std::span<const float> logits, std::int32_t token);
 

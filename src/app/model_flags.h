@@ -1,0 +1,16 @@
+#pragma once
+#include <CLI/App.hpp>
+
+#include "app/loaded.h"
+#include "tensor/dtype.h"
+
+/// Flags that every command which runs a model has.
+namespace mr::app {
+
+/// Which model, and on how many threads.
+void add_load_flags(CLI::App& command, LoadArgs& args);
+
+/// How K and V are kept.
+void add_kv_type(CLI::App& command, DType& kv_type);
+
+}  // namespace mr::app
