@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hit rates of the radix tree on a trace, beside the bound and LRU over hashed blocks.
 
-prefix_hits.py SIM_TEST TRACE [--svg FILE]: SIM_TEST replays the trace through the tree, the rest
+prefix_hits.py SIM_TEST [TRACE] [--svg FILE]: SIM_TEST replays the trace through the tree, the rest
 is prefix_bound.py's. Fails where the tree, with memory enough, has less than 95 % of the bound.
 --svg: also draws the rates by pool size; that replays the trace eleven times.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 import prefix_bound
 
 BLOCKS = [250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000, 128000, 192000]
+ROOT = Path(__file__).resolve().parents[1]
 SKIPPED = 77  # ctest's sign for it
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 360, 60, 20, 20, 50
 CURVES = (("radix", "#1a66b3"), ("lru", "#b3541a"))
@@ -69,7 +70,9 @@ def draw(rates, best):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
-    parser.add_argument("trace")
+    data = os.environ.get("MILLRACE_DATA", str(ROOT / "../shared/data"))
+    parser.add_argument("trace", nargs="?",
+                        default=f"{data}/traces/mooncake_conversation_trace.jsonl")
     parser.add_argument("--svg", type=Path)
     args = parser.parse_args()
     if not Path(args.trace).exists():
