@@ -1,5 +1,6 @@
 #include "io/json.h"
 
+#include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/null_resource.hpp>
 #include <boost/json/parser.hpp>
@@ -20,12 +21,18 @@ tl::unexpected<Error> bad(std::string what) {
   return fail(Fault::bad_model, std::move(what));
 }
 
+// A block of `limit`, or less where a short text cannot need as much: the smallest value takes two
+// bytes of text and 24 of memory, twice that while a list of them grows.
+std::size_t block_bytes(std::size_t limit, std::string_view text) {
+  return std::min(limit, 4096 + 64 * text.size());
+}
+
 // The parser ends at the first thing that is wrong and says where by what it has taken.
 Expected<bj::value> parse_into(std::string_view text, const Limits& limits,
                                bj::storage_ptr storage) {
-  const auto scratch = std::make_unique_for_overwrite<std::byte[]>(limits.scratch_bytes);
-  bj::monotonic_resource scratch_resource(scratch.get(), limits.scratch_bytes,
-                                          bj::get_null_resource());
+  const std::size_t scratch_bytes = block_bytes(limits.scratch_bytes, text);
+  const auto scratch = std::make_unique_for_overwrite<std::byte[]>(scratch_bytes);
+  bj::monotonic_resource scratch_resource(scratch.get(), scratch_bytes, bj::get_null_resource());
   bj::parse_options options;
   options.max_depth = limits.max_depth;
   bj::parser parser(&scratch_resource, options);
@@ -103,11 +110,11 @@ Expected<Document> parse(std::string_view text, const Limits& limits) {
   if (text.starts_with(kBom)) text.remove_prefix(kBom.size());
   Document document;
   try {
-    document.memory = std::make_unique_for_overwrite<std::byte[]>(limits.memory_bytes);
-    auto parsed =
-        parse_into(text, limits,
-                   bj::make_shared_resource<bj::monotonic_resource>(
-                       document.memory.get(), limits.memory_bytes, bj::get_null_resource()));
+    const std::size_t memory_bytes = block_bytes(limits.memory_bytes, text);
+    document.memory = std::make_unique_for_overwrite<std::byte[]>(memory_bytes);
+    auto parsed = parse_into(text, limits,
+                             bj::make_shared_resource<bj::monotonic_resource>(
+                                 document.memory.get(), memory_bytes, bj::get_null_resource()));
     if (!parsed) return tl::unexpected<Error>(std::move(parsed).error());
     // A move would copy where the storages differ, so the value is built over the other.
     std::destroy_at(&document.root);
