@@ -63,7 +63,8 @@ KIMI = "|".join(
 DEEPSEEK3 = [
     r"\p{N}{1,3}",
     "[一-龥\u3040-ゟ゠-ヿ]+",
-    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
+    "[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
     " ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+",
 ]
 GENERIC = r"\d{2}|[A-Z]?[a-z]+(?:['’][a-z]+)?|[^\S\n]+|\n+|\p{Han}{1,2}|(?:(?!\d{2})[^a-zA-Z\s])+|."
@@ -75,10 +76,13 @@ def own_texts():
     parts = [
         "Hello", "HELLO", "hELLo", " world", "  two", "\n", "\r\n", "\n\n", "\t", " ", "   ", "'s",
         "'S", "'ll", "'\u017f", "’t", "12", "1234567", "²", "Ⅷ", "½", "٣٤", "한국어", "漢字", "中文，。",
-        "カタカナ", "ひらがな", "Straße", "ΑΒΓ", "ǅ", "ʰa", "é", "e\u0301", "\u0301", "नमस्ते", "ไทย", "שלום",
-        "مرحبا", "🙂", "👩\u200d👩\u200d👧", "🇧🇪", "\u200b", "\ufeff", "\u00a0", "\u2028", "\u3000", "\x85", "\x00", "\x1b",
+        "カタカナ", "ひらがな", "Straße", "ΑΒΓ", "ǅ", "ʰa", "é", "e\u0301", "\u0301",
+        "नमस्ते", "ไทย", "שלום",
+        "مرحبا", "🙂", "👩\u200d👩\u200d👧", "🇧🇪",
+        "\u200b", "\ufeff", "\u00a0", "\u2028", "\u3000", "\x85", "\x00", "\x1b",
         "$", "€", "a/b//c", "://", "...", "!?\n", "/\n", "_x_", "{}", "<s>", "</s>", "<|im_end|>",
-        "<0x0A>", "▁", "▁x", "\u212b", "ﬁ", "Ａ", "㍿", "〇", "⺀", "𠀀", "CamelCase", "ABCdef", "\ud7a3", "\u1100\u1161",
+        "<0x0A>", "▁", "▁x", "\u212b", "ﬁ", "Ａ", "㍿", "〇", "⺀", "𠀀",
+        "CamelCase", "ABCdef", "\ud7a3", "\u1100\u1161",
     ]
     texts = ["", " ", "a", "Hello world", "  lead", "trail  ", "don't DON'T we'll", "x\n\n\n y"]
     for _ in range(192):
@@ -94,13 +98,15 @@ def training_text():
             lines += path.read_text(encoding="utf-8", errors="ignore").splitlines()
     lines = [line for line in lines if line.strip()][:20000]
     blocks = [(0x391, 0x3C9), (0x410, 0x44F), (0x5D0, 0x5EA), (0x621, 0x64A), (0x905, 0x939),
-              (0xE01, 0xE2E), (0x3042, 0x3093), (0x30A2, 0x30F3), (0x4E00, 0x4E80), (0xAC00, 0xAC80),
+              (0xE01, 0xE2E), (0x3042, 0x3093), (0x30A2, 0x30F3), (0x4E00, 0x4E80),
+              (0xAC00, 0xAC80),
               (0xC0, 0xFF), (0x1F600, 0x1F610)]
     for first, last in blocks:
         words = ["".join(chr(rng.randint(first, last)) for _ in range(rng.randint(1, 5)))
                  for _ in range(40)]
         for _ in range(60):
-            lines.append(" ".join(rng.choice(words) for _ in range(8)) + f" {rng.randint(0, 99999)}")
+            words_of_line = " ".join(rng.choice(words) for _ in range(8))
+            lines.append(f"{words_of_line} {rng.randint(0, 99999)}")
     return lines
 
 
@@ -193,7 +199,8 @@ def unigram_json(model_path):
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString(pathlib.Path(model_path).read_bytes())
     tok = tokenizers.Tokenizer(
-        models.Unigram([(p.piece, p.score) for p in proto.pieces], proto.trainer_spec.unk_id, False))
+        models.Unigram([(p.piece, p.score) for p in proto.pieces],
+                       proto.trainer_spec.unk_id, False))
     tok.normalizer = normalizers.Sequence(
         [normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap),
          normalizers.Strip(left=False, right=True),
