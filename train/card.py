@@ -17,7 +17,9 @@ def percent(part: int, whole: int) -> str:
 def task_rows(results: dict) -> list[str]:
     """A row for each kind and level, then one for all levels of the kind."""
     rows = [
-        "| task | level | items | " + " | ".join(f"≤ {budget}" for budget in SHOWN) + " | length |",
+        "| task | level | items | "
+        + " | ".join(["off", *(f"≤ {budget}" for budget in SHOWN[1:])])
+        + " | length |",
         "|---|---|---|" + "---|" * (len(SHOWN) + 1),
     ]
     for kind, levels in results["tasks"].items():
@@ -49,7 +51,7 @@ def render(results: dict) -> str:
         "",
         "## Accuracy by allowed thinking tokens",
         "",
-        "Greedy, held-out tasks. Column 0 is with thinking switched off; in the others a longer",
+        "Greedy, held-out tasks. In the column `off` thinking is switched off; in the others a longer",
         "thought is cut and closed. `length` is the mean length of the whole thought in tokens.",
         "",
         *task_rows(results),
