@@ -52,7 +52,7 @@ def render(results: dict) -> str:
         "## Accuracy by allowed thinking tokens",
         "",
         "Greedy, held-out tasks. In the column `off` thinking is switched off; in the others a",
-        "longer thought is cut and closed. `length` is the mean length of whole thoughts in tokens.",
+        "longer thought is cut and closed. `length` is the mean length of whole thoughts, tokens.",
         "",
         *task_rows(results),
         "",
