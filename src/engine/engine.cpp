@@ -4,7 +4,6 @@
 #include <string>
 
 #include "sched/commit.h"
-#include "spec/verify.h"
 
 namespace mr::engine {
 namespace {
@@ -60,23 +59,26 @@ std::span<const float> logits_of(const Engine& engine, const sched::Batch& batch
 }
 
 /// Draws for one sequence, and cuts what was drawn at a stop token.
-sched::Verdict draw(const Engine& engine, const sched::Batch& batch, std::size_t seq,
-                    std::vector<std::int32_t>& tokens) {
+sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq,
+                    spec::Verified& drawn) {
   const std::span<const float> logits = logits_of(engine, batch, seq);
   if (logits.empty()) return sched::Verdict::go_on;
-  const Engine::Asked& asked = engine.asked.at(batch.request[seq]);
-  const auto first =
-      static_cast<std::size_t>(batch.logit_rows[static_cast<std::size_t>(batch.logit_begin[seq])]);
-  const sample::Key key{.seed = asked.sample.seed,
-                        .choice = static_cast<std::uint32_t>(batch.choice[seq]),
-                        .position = static_cast<std::uint32_t>(batch.pos[first] + 1)};
-  spec::Verified verified = spec::verify(batch.draft[seq], logits, asked.sample, key);
-  if (!verified.finite) return sched::Verdict::failed;
-  tokens = std::move(verified.tokens);
-  const auto stop = std::find_first_of(tokens.begin(), tokens.end(), asked.stop_tokens.begin(),
-                                       asked.stop_tokens.end());
-  if (stop == tokens.end()) return sched::Verdict::go_on;
-  tokens.erase(stop + 1, tokens.end());
+  Engine::Asked& asked = engine.asked.at(batch.request[seq]);
+  sample::Carry& carry = asked.carry[static_cast<std::size_t>(batch.choice[seq])];
+  const sched::Task& task = sched::at(engine.state, batch.task[seq]);
+  drawn = spec::verify(batch.draft[seq], logits, asked.sample,
+                       {.choice = static_cast<std::uint32_t>(batch.choice[seq]),
+                        .history = {.before = task.tokens, .path = {}, .n_prompt = asked.n_prompt},
+                        .stop_tokens = asked.stop_tokens,
+                        .carry = carry},
+                       engine.candidates);
+  if (drawn.tokens.empty()) return sched::Verdict::failed;
+  carry = drawn.carry;
+  const auto stop = std::find_first_of(drawn.tokens.begin(), drawn.tokens.end(),
+                                       asked.stop_tokens.begin(), asked.stop_tokens.end());
+  if (stop == drawn.tokens.end()) return sched::Verdict::go_on;
+  drawn.tokens.erase(stop + 1, drawn.tokens.end());
+  if (!drawn.logprobs.empty()) drawn.logprobs.resize(drawn.tokens.size());
   return sched::Verdict::stop;
 }
 
@@ -144,6 +146,7 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
                                           ", found " + std::to_string(token));
     }
   }
+  MR_TRY(sample::Params params, sample::checked(std::move(request.sample), n_vocab));
   const auto room = engine.options.n_context - static_cast<std::int32_t>(n_prompt);
   const sched::RequestId id = ++engine.last_request;
   MR_TRY_VOID(sched::submit(engine.state, {.id = id,
@@ -154,9 +157,12 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
                                            .salt = request.salt,
                                            .priority = request.priority,
                                            .deadline_us = request.deadline_us}));
-  engine.asked[id] = {.sample = request.sample,
-                      .stop_tokens = std::move(request.stop_tokens),
-                      .n_open = request.n_choices};
+  Engine::Asked& asked = engine.asked[id];
+  asked.carry.assign(static_cast<std::size_t>(request.n_choices), sample::first_carry(params));
+  asked.sample = std::move(params);
+  asked.stop_tokens = std::move(request.stop_tokens);
+  asked.n_prompt = static_cast<std::int32_t>(n_prompt);
+  asked.n_open = request.n_choices;
   return id;
 }
 
@@ -178,13 +184,18 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
 
   sched::Results results;
   for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {
-    std::vector<std::int32_t> tokens;
-    results.verdict.push_back(draw(engine, batch, seq, tokens));
+    spec::Verified drawn;
+    results.verdict.push_back(draw(engine, batch, seq, drawn));
+    std::vector<std::int32_t>& tokens = drawn.tokens;
     results.token.insert(results.token.end(), tokens.begin(), tokens.end());
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     engine.counts.tokens += static_cast<std::int64_t>(tokens.size());
     if (!tokens.empty()) {
-      events.push_back({batch.request[seq], batch.choice[seq], std::move(tokens), std::nullopt});
+      events.push_back({.request = batch.request[seq],
+                        .choice = batch.choice[seq],
+                        .tokens = std::move(tokens),
+                        .logprobs = std::move(drawn.logprobs),
+                        .ended = std::nullopt});
     }
   }
   const sched::Settle settle = sched::commit(engine.state, batch, results);

@@ -9,8 +9,8 @@
 #include "engine/page_work.h"
 #include "kv/store.h"
 #include "model/forward.h"
-#include "sample/draw.h"
 #include "sched/plan.h"
+#include "spec/verify.h"
 
 /// The step loop: plan, run, draw, commit. One thread drives it; it has no clock and no text.
 namespace mr::engine {
@@ -44,6 +44,7 @@ struct Event {
   sched::RequestId request = 0;
   std::int32_t choice = 0;
   std::vector<std::int32_t> tokens;
+  std::vector<sample::Logprobs> logprobs;  ///< of each token, where they were asked for
   std::optional<sched::Reason> ended;
 };
 
@@ -58,6 +59,8 @@ struct Engine {
   struct Asked {
     sample::Params sample;
     std::vector<std::int32_t> stop_tokens;
+    std::vector<sample::Carry> carry;  ///< by choice: what its samplers know so far
+    std::int32_t n_prompt = 0;
     std::int32_t n_open = 0;  ///< choices that have not ended
   };
 
@@ -70,7 +73,8 @@ struct Engine {
   sched::CostTable cost;
   std::unordered_map<sched::RequestId, Asked> asked;
   sched::RequestId last_request = 0;
-  std::vector<float> logits;  ///< of the step under way
+  std::vector<float> logits;      ///< of the step under way
+  sample::Candidates candidates;  ///< of the draw under way
   Counts counts;
 };
 

@@ -2,72 +2,71 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-
-#include "base/rng.h"
 
 namespace mr::sample {
 namespace {
 
-/// The noise of four tokens at once: ids 4 * group to 4 * group + 3.
-std::array<double, 4> gumbel_group(const Key& key, std::uint32_t group) {
-  const auto bits =
-      philox({group, key.position, key.choice, 0},
-             {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
-  std::array<double, 4> noise;
-  for (std::size_t i = 0; i < 4; ++i) {
-    const double u = (static_cast<double>(bits[i]) + 0.5) * 0x1p-32;
-    noise[i] = -std::log(-std::log(u));
-  }
-  return noise;
+// u lies in [2^-33, 1 - 2^-33], so the noise lies below this.
+constexpr double kMostNoise = 22.88;
+
+double noise_of(std::uint32_t bits) {
+  const double u = (static_cast<double>(bits) + 0.5) * 0x1p-32;
+  return -std::log(-std::log(u));
 }
 
-std::int32_t largest(std::span<const float> logits) {
-  std::int32_t best = -1;
-  float best_logit = -std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    if (logits[i] > best_logit) {
-      best_logit = logits[i];
-      best = static_cast<std::int32_t>(i);
+/// Fewer bits than these make less noise than `noise`; short by 2, so that rounding cannot matter.
+std::uint32_t least_bits(double noise) {
+  const double u = std::exp(-std::exp(-noise));
+  return static_cast<std::uint32_t>(std::clamp(u * 0x1p32 - 2.0, 0.0, 0x1p32 - 2.0));
+}
+
+/// The best so far, and the words of the group of tokens last looked at.
+struct Search {
+  std::size_t best = kNone;
+  double score = -std::numeric_limits<double>::infinity();
+  std::uint32_t group = std::numeric_limits<std::uint32_t>::max();  // no token's
+  std::array<std::uint32_t, 4> words = {};
+};
+
+/// Looks through the candidates from `begin` to `end`, the largest logit of which is `max`.
+void search(const Candidates& c, const Key& key, std::size_t begin, std::size_t end, double max,
+            Search& s) {
+  const std::uint32_t floor = least_bits(s.score - max);
+  for (std::size_t i = begin; i < end; ++i) {
+    const auto logit = static_cast<double>(c.logit[i]);
+    if (!(logit + kMostNoise > s.score)) continue;
+    const auto token = static_cast<std::uint32_t>(token_of(c, i));
+    if (token / 4 != s.group) {
+      s.group = token / 4;
+      s.words = random_words(key, s.group, 0);
+    }
+    const std::uint32_t bits = s.words[token % 4];
+    if (bits < floor) continue;
+    const double score = logit + noise_of(bits);
+    if (score > s.score) {
+      s.score = score;
+      s.best = i;
     }
   }
-  return best;
 }
-
-// u lies in [2^-33, 1 - 2^-33], so the noise lies between these two.
-constexpr double kLeastNoise = -3.14;
-constexpr double kMostNoise = 22.88;
 
 }  // namespace
 
 double gumbel(const Key& key, std::uint32_t token) {
-  return gumbel_group(key, token / 4)[token % 4];
+  return noise_of(random_words(key, token / 4, 0)[token % 4]);
 }
 
-std::int32_t draw(std::span<const float> logits, const Params& params, const Key& key) {
-  const std::int32_t top = largest(logits);
-  if (params.temperature <= 0 || top < 0) return top;
-  const double scale = 1.0 / static_cast<double>(params.temperature);
-  const double top_score = static_cast<double>(logits[static_cast<std::size_t>(top)]) * scale;
-  double best_score = top_score + kLeastNoise;  // noise of a token that cannot win is not made
-  std::int32_t best = top;
-  for (std::size_t group = 0; group * 4 < logits.size(); ++group) {
-    const std::size_t end = std::min(logits.size(), group * 4 + 4);
-    double most = -std::numeric_limits<double>::infinity();
-    for (std::size_t i = group * 4; i < end; ++i) {
-      most = std::max(most, static_cast<double>(logits[i]) * scale);
-    }
-    if (!(most + kMostNoise > best_score)) continue;
-    const auto noise = gumbel_group(key, static_cast<std::uint32_t>(group));
-    for (std::size_t i = group * 4; i < end; ++i) {
-      const double score = static_cast<double>(logits[i]) * scale + noise[i % 4];
-      if (score > best_score) {
-        best_score = score;
-        best = static_cast<std::int32_t>(i);
-      }
-    }
+std::size_t draw(const Candidates& c, const Key& key) {
+  Search s;
+  for (std::size_t begin = 0; begin < c.logit.size(); begin += kBlock) {
+    const std::size_t end = std::min(c.logit.size(), begin + kBlock);
+    const float max = c.token.empty()
+                          ? c.block_max[begin / kBlock]
+                          : *std::max_element(c.logit.data() + begin, c.logit.data() + end);
+    if (max == kNever || !(static_cast<double>(max) + kMostNoise > s.score)) continue;
+    search(c, key, begin, end, static_cast<double>(max), s);
   }
-  return best;
+  return s.best;
 }
 
 }  // namespace mr::sample

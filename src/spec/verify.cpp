@@ -1,22 +1,24 @@
 #include "spec/verify.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace mr::spec {
 
 Verified verify(const Draft& draft, std::span<const float> logits, const sample::Params& params,
-                sample::Key key) {
+                sample::Place place, sample::Candidates& scratch) {
   const std::size_t n_vocab = logits.size() / static_cast<std::size_t>(n_nodes(draft));
-  Verified verified;
-  for (std::int32_t node = 0; node >= 0; ++key.position) {
+  Verified verified{.tokens = {}, .logprobs = {}, .carry = place.carry};
+  for (std::int32_t node = 0; node >= 0;) {
     const auto own = logits.subspan(static_cast<std::size_t>(node) * n_vocab, n_vocab);
-    if (!std::all_of(own.begin(), own.end(), [](float x) { return std::isfinite(x); })) {
-      return {.tokens = {}, .finite = false};
+    if (!sample::start(scratch, own)) break;
+    place.history.path = verified.tokens;
+    place.carry = verified.carry;
+    const sample::Drawn drawn = sample::pick(scratch, params, place);
+    if (drawn.token < 0) break;
+    verified.tokens.push_back(drawn.token);
+    verified.carry = drawn.carry;
+    if (params.n_logprobs >= 0) {
+      verified.logprobs.push_back(sample::logprobs(scratch, own, drawn.token, params.n_logprobs));
     }
-    const std::int32_t token = sample::draw(own, params, key);
-    verified.tokens.push_back(token);
-    node = child(draft, node, token);
+    node = child(draft, node, drawn.token);
   }
   return verified;
 }

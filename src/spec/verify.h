@@ -3,22 +3,28 @@
 #include <span>
 #include <vector>
 
-#include "sample/draw.h"
+#include "sample/chain.h"
+#include "sample/logprobs.h"
 #include "spec/draft.h"
 
 namespace mr::spec {
 
-/// What the target made of a draft: the tokens drawn along it. All but the last are nodes, each a
-/// child of the one before.
+/// What the target made of a draft.
 struct Verified {
+  /// The tokens drawn along it. All but the last are nodes, each a child of the one before. None
+  /// where the logits of node 0 are no numbers, or the parameters leave nothing of them to draw.
   std::vector<std::int32_t> tokens;
-  bool finite = true;  ///< false: some logits on the way were no numbers, and `tokens` is empty
+  std::vector<sample::Logprobs> logprobs;  ///< of each token, where they are wanted
+  sample::Carry carry;                     ///< for the token after them
 };
 
-/// Draws the target's token at node 0, and on at each node that carries the token just drawn. So
-/// the text is that of plain decoding whatever the draft holds: plain decoding is an empty draft.
-/// `logits` are those of the nodes, (n_nodes, n_vocab); `key` is that of the draw at node 0.
+/// Draws the target's token at node 0, and on at each node that carries the token just drawn, with
+/// the whole chain of samplers. So the text is that of plain decoding whatever the draft holds:
+/// plain decoding is an empty draft. Where a later node cannot be drawn at, the walk ends before
+/// it, and the next step finds it at node 0.
+/// `logits` are those of the nodes, (n_nodes, n_vocab); `place` is that of the draw at node 0, its
+/// path empty; `scratch` serves any number of calls.
 Verified verify(const Draft& draft, std::span<const float> logits, const sample::Params& params,
-                sample::Key key);
+                sample::Place place, sample::Candidates& scratch);
 
 }  // namespace mr::spec

@@ -1,0 +1,188 @@
+// Samplers against llama.cpp, transformers and numpy on recorded logits: tools/golden/samplers.py.
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "base/half.h"
+#include "sample/bans.h"
+#include "sample/chain.h"
+#include "sample/generation_config.h"
+#include "sample/penalties.h"
+#include "sample/temperature.h"
+#include "sample/truncate.h"
+
+namespace mr::sample {
+namespace {
+
+using boost::json::object;
+using boost::json::value_to;
+
+struct Golden {
+  std::vector<object> cases;
+  std::vector<std::vector<float>> rows;
+  std::vector<std::int32_t> history;
+};
+
+Golden read_golden() {
+  std::ifstream file(MILLRACE_SOURCE_DIR "/tests/data/samplers.golden", std::ios::binary);
+  Golden golden;
+  std::string line;
+  std::getline(file, line);
+  const object header = boost::json::parse(line).as_object();
+  const auto n_vocab = header.at("n_vocab").to_number<std::size_t>();
+  golden.rows.assign(header.at("rows").to_number<std::size_t>(), std::vector<float>(n_vocab));
+  golden.history = value_to<std::vector<std::int32_t>>(header.at("history"));
+  while (file.peek() == '{' && std::getline(file, line)) {
+    golden.cases.push_back(boost::json::parse(line).as_object());
+  }
+  for (std::vector<float>& row : golden.rows) {
+    for (float& logit : row) {
+      std::uint16_t half = 0;
+      file.read(reinterpret_cast<char*>(&half), sizeof half);
+      logit = f16_to_f32(half);
+    }
+  }
+  EXPECT_TRUE(file);
+  return golden;
+}
+
+void read_float(const object& from, const char* key, float& to) {
+  if (const auto* value = from.if_contains(key)) to = value->to_number<float>();
+}
+
+void read_int(const object& from, const char* key, std::int32_t& to) {
+  if (const auto* value = from.if_contains(key)) to = value->to_number<std::int32_t>();
+}
+
+void read_sequences(const object& from, const char* key,
+                    std::vector<std::vector<std::int32_t>>& to) {
+  if (const auto* value = from.if_contains(key)) {
+    to = value_to<std::vector<std::vector<std::int32_t>>>(*value);
+  }
+}
+
+Params params_of(const object& from) {
+  Params p;
+  read_float(from, "temperature", p.temperature);
+  read_float(from, "dynatemp_range", p.dynatemp_range);
+  read_float(from, "dynatemp_exponent", p.dynatemp_exponent);
+  read_int(from, "top_k", p.top_k);
+  read_float(from, "top_p", p.top_p);
+  read_float(from, "min_p", p.min_p);
+  read_float(from, "typical_p", p.typical_p);
+  read_float(from, "top_n_sigma", p.top_n_sigma);
+  read_float(from, "xtc_probability", p.xtc_probability);
+  read_float(from, "xtc_threshold", p.xtc_threshold);
+  read_int(from, "penalty_last_n", p.penalty_last_n);
+  read_float(from, "repetition_penalty", p.repetition_penalty);
+  read_float(from, "presence_penalty", p.presence_penalty);
+  read_float(from, "frequency_penalty", p.frequency_penalty);
+  read_int(from, "no_repeat_ngram_size", p.no_repeat_ngram_size);
+  read_float(from, "dry_multiplier", p.dry_multiplier);
+  read_float(from, "dry_base", p.dry_base);
+  read_int(from, "dry_allowed_length", p.dry_allowed_length);
+  read_int(from, "dry_penalty_last_n", p.dry_penalty_last_n);
+  read_sequences(from, "dry_breakers", p.dry_breakers);
+  read_sequences(from, "banned_sequences", p.banned_sequences);
+  read_int(from, "mirostat", p.mirostat);
+  read_float(from, "mirostat_tau", p.mirostat_tau);
+  read_float(from, "adaptive_target", p.adaptive_target);
+  return *checked(p, 8192);
+}
+
+/// Applies one sampler; `history` is cut in two at random places, as along a tree.
+void apply(const std::string& name, Candidates& c, const Params& p, const History& history) {
+  if (name == "penalties") penalties(c, history, p);
+  if (name == "dry") dry(c, history, p);
+  if (name == "top_n_sigma") top_n_sigma(c, p.top_n_sigma);
+  if (name == "top_k") top_k(c, p.top_k);
+  if (name == "typical_p") typical_p(c, p.typical_p);
+  if (name == "top_p") top_p(c, p.top_p);
+  if (name == "min_p") min_p(c, p.min_p);
+  if (name == "xtc") xtc(c, p.xtc_probability, p.xtc_threshold, {});
+  if (name == "temperature") {
+    dynamic_temperature(c, {p.temperature, p.dynatemp_range, p.dynatemp_exponent});
+  }
+  if (name == "mirostat") mirostat(c, first_carry(p));
+  if (name == "adaptive_p") adaptive_p(c, first_carry(p), p);
+  if (name == "bans") {
+    no_repeat_ngram(c, history, p.no_repeat_ngram_size);
+    ban_sequences(c, history, p.banned_sequences);
+    keep(c, std::numeric_limits<float>::lowest());
+  }
+}
+
+void expect_equal(const Candidates& c, const std::vector<float>& row, const object& wanted) {
+  const auto& kept = wanted.at("kept");
+  if (kept.is_array()) {
+    std::vector<std::int32_t> ids;
+    for (std::size_t i = 0; i < c.logit.size(); ++i) ids.push_back(token_of(c, i));
+    EXPECT_EQ(value_to<std::vector<std::int32_t>>(kept), ids);
+  } else {
+    EXPECT_EQ(kept.to_number<std::size_t>(), c.logit.size());
+  }
+  std::size_t n_changed = 0;
+  for (std::size_t i = 0; i < c.logit.size(); ++i) {
+    n_changed += c.logit[i] != row[static_cast<std::size_t>(token_of(c, i))];
+  }
+  EXPECT_EQ(wanted.at("changed").to_number<std::size_t>(), n_changed);
+  for (const auto& pair : wanted.at("set").as_array()) {
+    const std::size_t i = find(c, pair.at(0).to_number<std::int32_t>());
+    ASSERT_NE(kNone, i);
+    const float logit = pair.at(1).is_null() ? kNever : pair.at(1).to_number<float>();
+    if (logit == kNever) {
+      EXPECT_EQ(kNever, c.logit[i]);
+    } else {
+      EXPECT_NEAR(logit, c.logit[i], 2e-5F * (1 + std::abs(logit)));
+    }
+  }
+}
+
+TEST(Golden, SamplersDoWhatOthersDo) {
+  const Golden golden = read_golden();
+  EXPECT_GT(golden.cases.size(), 100U);
+  for (std::size_t n = 0; n < golden.cases.size(); ++n) {
+    const object& wanted = golden.cases[n];
+    SCOPED_TRACE(boost::json::serialize(wanted).substr(0, 150));
+    const auto& row = golden.rows.at(wanted.at("row").to_number<std::size_t>());
+    const Params params = params_of(wanted.at("params").as_object());
+    const std::span<const std::int32_t> all = golden.history;
+    const std::size_t cut = all.size() - n % 70;  // part of it drawn along a tree
+    const History history{.before = all.first(cut), .path = all.subspan(cut), .n_prompt = 3};
+    Candidates c;
+    ASSERT_TRUE(start(c, row) || wanted.at("row").to_number<int>() == 2);
+    const std::string name(wanted.at("sampler").as_string());
+    apply(name, c, params, history);
+    expect_equal(c, row, wanted);
+
+    // What is left of a vocabulary is treated as the vocabulary is.
+    Candidates part;
+    start(part, row);
+    keep(part, kNever);
+    ASSERT_EQ(8192U, part.token.size());
+    apply(name, part, params, history);
+    ASSERT_EQ(c.logit, part.logit);
+  }
+}
+
+TEST(Golden, BlockMaximaStayTrue) {
+  const Golden golden = read_golden();
+  for (const object& wanted : golden.cases) {
+    Candidates c;
+    start(c, golden.rows.at(wanted.at("row").to_number<std::size_t>()));
+    apply(std::string(wanted.at("sampler").as_string()), c,
+          params_of(wanted.at("params").as_object()), {.before = golden.history, .path = {}});
+    if (!c.token.empty()) continue;
+    for (std::size_t begin = 0; begin < c.logit.size(); begin += kBlock) {
+      const auto from = c.logit.begin() + static_cast<std::ptrdiff_t>(begin);
+      ASSERT_EQ(*std::max_element(from, from + kBlock), c.block_max[begin / kBlock]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mr::sample
