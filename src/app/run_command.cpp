@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdio>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "app/context_size.h"
@@ -176,16 +175,18 @@ void print_json(const Answer& a, const Loaded& loaded) {
 Expected<Answer> answer(const RunArgs& args) {
   Answer answer;
   const auto start = Clock::now();
+  MR_TRY(sample::Params params, parse(args.sample));  // flags that are wrong are said at once
   MR_TRY(const Loaded loaded, load(args.load));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
+  MR_TRY(params, with_texts(std::move(params), args.sample, loaded.tokenizer));
   MR_TRY(engine::Engine engine, start_engine(loaded, args));
   answer.load_s = seconds_since(start);
   answer.n_prompt = prompt.size();
-  answer.seed = args.seed.value_or(std::random_device{}());
+  answer.seed = params.seed;
   const std::int32_t no_limit = std::numeric_limits<std::int32_t>::max();
   MR_TRY_VOID(engine::submit(engine, {.prompt = std::move(prompt),
                                       .n_new = args.n_new > 0 ? args.n_new : no_limit,
-                                      .sample = {args.temperature, answer.seed},
+                                      .sample = std::move(params),
                                       .stop_tokens = text::end_tokens(loaded.tokenizer)}));
   MR_TRY_VOID(generate(engine, loaded, args, answer));
   if (args.json) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/loaded.h"
+#include "app/sample_flags.h"
 #include "tensor/dtype.h"
 
 namespace mr::app {
@@ -13,8 +14,7 @@ struct RunArgs {
   std::optional<std::string> prompt;  ///< none: standard input, else a built-in one
   std::int32_t n_new = 0;             ///< tokens at most; 0: until the model or the context ends
   std::int32_t n_context = 0;         ///< 0: the model's own, or less where memory asks for it
-  float temperature = 0.8F;
-  std::optional<std::uint64_t> seed;  ///< none: another one each time
+  SampleArgs sample;
   DType kv_type = DType::f16;
   bool raw = false;  ///< no chat template
   bool deterministic = false;

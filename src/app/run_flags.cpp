@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -8,16 +7,6 @@
 #include "app/run_command.h"
 
 namespace mr::app {
-namespace {
-
-/// CLI11's ranges let NaN pass. Returns what is wrong, or nothing.
-std::string finite(const std::string& text) {
-  float value = 0;
-  if (CLI::detail::lexical_cast(text, value) && std::isfinite(value)) return {};
-  return "wanted a finite number, found " + text;
-}
-
-}  // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
   CLI::App* run = app.add_subcommand("run", "Answer one prompt");
@@ -30,11 +19,8 @@ void add_run(CLI::App& app, int& exit_code) {
   run->add_option("-c,--ctx-size,--max-model-len", args->n_context,
                   "Context in positions (default: the model's, as far as memory goes)")
       ->check(CLI::Range(0, std::numeric_limits<std::int32_t>::max()));
-  run->add_option("--temp,--temperature", args->temperature, "0: always the most probable token")
-      ->check(CLI::Range(0.0F, 100.0F) & CLI::Validator(finite, "finite"))
-      ->capture_default_str();
-  run->add_option("-s,--seed", args->seed, "Same seed, same text (default: another each time)");
   add_kv_type(*run, args->kv_type);
+  add_sample_flags(*run, args->sample);
   run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template");
   run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");
   run->add_flag("--json", args->json, "One JSON object with text and figures on stdout");
