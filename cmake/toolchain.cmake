@@ -26,6 +26,11 @@ if(MILLRACE_CUDA)
   target_compile_options(millrace_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:
     -Werror=all-warnings -Xcompiler=-Wall,-Wextra>)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # GCC 12's std::stable_sort uses a function that it deprecates itself.
+  target_compile_options(millrace_flags INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
+endif()
 if(MILLRACE_SANITIZE)
   target_compile_options(millrace_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer>

@@ -19,26 +19,45 @@ constexpr std::size_t kMaxPatternBytes = 64 * 1024;
 constexpr std::string_view kSpaces =
     R"(\t-\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 
-/// The pattern with \s and \S (outside of classes) written out.
+constexpr std::string_view kWords = R"(\p{L}\p{M}\p{N}\p{Pc})";
+
+/// Appends a class that is written out; in brackets unless it stands in some already.
+void append_class(std::string& out, std::string_view members, bool inside, bool negated) {
+  if (inside) {
+    out += members;
+  } else {
+    out.append(negated ? "[^" : "[").append(members) += ']';
+  }
+}
+
+/// The pattern with what PCRE2 reads otherwise written out: \s, \w and, outside of brackets, their
+/// negations; and a script, which is to be the Script property, not Script_Extensions.
 std::string translate(std::string_view pattern) {
   std::string out;
-  int depth = 0;  // of brackets
+  bool inside = false;  // brackets
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
-      const char next = pattern[++i];
-      if (next == 's') {
-        (out += depth > 0 ? "" : "[").append(kSpaces) += depth > 0 ? "" : "]";
-      } else if (next == 'S' && depth == 0) {
-        out.append("[^").append(kSpaces) += "]";
-      } else {
-        (out += c) += next;
-      }
+    if (c == '[') inside = true;
+    if (c == ']') inside = false;
+    if (c != '\\' || i + 1 == pattern.size()) {
+      out += c;
       continue;
     }
-    if (c == '[' && depth == 0) depth = 1;
-    if (c == ']' && depth > 0) depth = 0;
-    out += c;
+    const char next = pattern[++i];
+    if (next == 's' || (next == 'S' && !inside)) {
+      append_class(out, kSpaces, inside, next == 'S');
+    } else if (next == 'w' || (next == 'W' && !inside)) {
+      append_class(out, kWords, inside, next == 'W');
+    } else {
+      (out += c) += next;
+      const std::size_t name = pattern.substr(i + 1).find('}');
+      const bool script = (next == 'p' || next == 'P') && pattern.substr(i + 1).starts_with('{') &&
+                          name != std::string_view::npos && name > 3;
+      if (script && pattern[i + 2] != '^' && pattern.substr(i + 2, name - 1) != "Any") {
+        out += "{sc:";
+        ++i;
+      }
+    }
   }
   return out;
 }

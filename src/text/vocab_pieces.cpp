@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/quote.h"
 #include "text/byte_level.h"
 #include "text/vocab_json.h"
@@ -33,14 +35,16 @@ Expected<std::vector<std::string_view>> read_scored(Vocab& vocab, const json::ar
 Expected<std::vector<std::string_view>> read_pieces(Vocab& vocab, const json::value& found) {
   if (const json::array* scored = found.if_array()) return read_scored(vocab, *scored);
   if (!found.is_object()) return fail(Fault::bad_model, "the vocab is no object and no array");
+  constexpr std::size_t kMostGaps = 65536;
+  const std::size_t limit = std::min(kMaxPieces, found.get_object().size() + kMostGaps);
   std::vector<std::string_view> pieces;
   for (const auto& [key, value] : found.get_object()) {
     const std::string_view piece(key.data(), key.size());
     json::error_code error;
     const Id id = value.to_number<Id>(error);
-    if (error || id >= kMaxPieces) {
+    if (error || id >= limit) {
       return fail(Fault::bad_model, "the id of the piece " + quote(piece) +
-                                        " is not a number below " + std::to_string(kMaxPieces));
+                                        " is not a number below " + std::to_string(limit));
     }
     if (id >= pieces.size()) pieces.resize(id + 1);
     if (pieces[id].data() != nullptr) {

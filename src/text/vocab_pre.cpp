@@ -22,7 +22,9 @@ Expected<void> set_pre(Vocab& vocab, std::string_view pre) {
 }
 
 Expected<void> add_token(Vocab& vocab, AddedToken token) {
-  if (token.id >= kMaxPieces || token.text.empty() || token.text.size() > kMaxPieceBytes) {
+  constexpr std::size_t kMostGaps = 65536;
+  if (token.id >= std::min(kMaxPieces, vocab.kinds.size() + kMostGaps) || token.text.empty() ||
+      token.text.size() > kMaxPieceBytes) {
     return fail(Fault::bad_model, "the added token " + quote(token.text) + " with id " +
                                       std::to_string(token.id) + " is out of the limits");
   }

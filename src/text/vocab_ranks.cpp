@@ -49,20 +49,21 @@ constexpr Known kSpecials[] = {
 };
 
 /// Parses one line, `base64 rank`.
-Expected<Id> read_line(std::string_view line, std::size_t number, std::string& bytes) {
+Expected<Id> read_line(std::string_view line, std::size_t number, std::size_t limit,
+                       std::string& bytes) {
   const std::size_t space = line.find(' ');
   Id rank = kNoId;
   bytes.clear();
   if (space != std::string_view::npos && append_base64(bytes, line.substr(0, space))) {
     const char* const end = line.data() + line.size();
     const auto parsed = std::from_chars(line.data() + space + 1, end, rank);
-    if (parsed.ec == std::errc() && parsed.ptr == end && rank < kMaxPieces && !bytes.empty()) {
+    if (parsed.ec == std::errc() && parsed.ptr == end && rank < limit && !bytes.empty()) {
       return rank;
     }
   }
   return fail(Fault::bad_model, "line " + std::to_string(number) +
                                     " of the rank file is not base64 and a rank below " +
-                                    std::to_string(kMaxPieces) + ": " + quote(line));
+                                    std::to_string(limit) + ": " + quote(line));
 }
 
 }  // namespace
@@ -74,6 +75,7 @@ Expected<Vocab> vocab_from_ranks(std::string_view ranks, std::string_view pre) {
   MR_TRY_VOID(set_pre(vocab, pre));
   vocab.whole_word_first = true;
   std::vector<std::string> by_id;
+  const std::size_t limit = std::min(kMaxPieces, ranks.size());  // few ranks may be left out
   std::string bytes;
   for (std::size_t at = 0, number = 1; at < ranks.size(); ++number) {
     const std::size_t end = std::min(ranks.find('\n', at), ranks.size());
@@ -81,7 +83,7 @@ Expected<Vocab> vocab_from_ranks(std::string_view ranks, std::string_view pre) {
     at = end + 1;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    MR_TRY(const Id rank, read_line(line, number, bytes));
+    MR_TRY(const Id rank, read_line(line, number, limit, bytes));
     if (rank >= by_id.size()) by_id.resize(rank + 1);
     if (!by_id[rank].empty()) {
       return fail(Fault::bad_model, "line " + std::to_string(number) +
