@@ -52,18 +52,25 @@ Expected<Pass> upload(const Model& model, Workspace& workspace, const kern::KvVi
   return pass;
 }
 
+/// The residual stream, normed, as activations.
+void norm(const Pass& pass, const float* weight) {
+  const Config& config = pass.model.config;
+  const kern::Device& device = pass.model.device;
+  device.ops->rms_norm(device, {.x = kern::as<float>(pass.workspace.x),
+                                .weight = weight,
+                                .eps = config.norm_eps,
+                                .n_rows = pass.rows.n_rows,
+                                .dim = config.dim,
+                                .acts = kern::as<std::byte>(pass.workspace.acts_dim)});
+}
+
 void attend(const Pass& pass, std::int32_t index) {
   const Config& config = pass.model.config;
   const kern::Device& device = pass.model.device;
   const Layer& layer = pass.model.layers[static_cast<std::size_t>(index)];
   Workspace& work = pass.workspace;
   const kern::Table& ops = *device.ops;
-  ops.rms_norm(device, {.x = kern::as<float>(work.x),
-                        .weight = layer.attn_norm,
-                        .eps = config.norm_eps,
-                        .n_rows = pass.rows.n_rows,
-                        .dim = config.dim,
-                        .acts = kern::as<std::byte>(work.acts_dim)});
+  norm(pass, layer.attn_norm);
   ops.qkv_rope_store(device, {.acts = kern::as<std::byte>(work.acts_dim),
                               .wq = layer.wq,
                               .wk = layer.wk,
@@ -105,12 +112,7 @@ void feed_forward(const Pass& pass, std::int32_t index) {
   const Layer& layer = pass.model.layers[static_cast<std::size_t>(index)];
   Workspace& work = pass.workspace;
   const kern::Table& ops = *device.ops;
-  ops.rms_norm(device, {.x = kern::as<float>(work.x),
-                        .weight = layer.ffn_norm,
-                        .eps = config.norm_eps,
-                        .n_rows = pass.rows.n_rows,
-                        .dim = config.dim,
-                        .acts = kern::as<std::byte>(work.acts_dim)});
+  norm(pass, layer.ffn_norm);
   ops.gate_up_act(device, {.acts = kern::as<std::byte>(work.acts_dim),
                            .gate = layer.gate,
                            .up = layer.up,

@@ -5,13 +5,13 @@
 
 #include <boost/json.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/shared_data.h"
 #include "io/gguf.h"
 #include "io/llama2c.h"
 #include "kern/level.h"
@@ -40,14 +40,8 @@ const std::vector<Case> kCases{
     {"babyllama105", "babyllama105/model.bin", "babyllama105/tok105.model"},
 };
 
-fs::path weights_folder() {
-  const char* data = std::getenv("MILLRACE_DATA");
-  return (data != nullptr ? fs::path(data) : fs::path(MILLRACE_SOURCE_DIR) / "../shared/data") /
-         "weights";
-}
-
-boost::json::array read_goldens(const std::string& name) {
-  std::ifstream file(weights_folder() / name / "goldens.json");
+boost::json::array read_goldens(const fs::path& folder, const std::string& name) {
+  std::ifstream file(folder / name / "goldens.json");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   return boost::json::parse(text).as_array();
 }
@@ -84,8 +78,8 @@ double worst_error(tune::Scorer& scorer, const boost::json::value& golden) {
 }
 
 TEST_P(TrainedWeights, LogProbabilitiesAreTheGoldens) {
-  const fs::path folder = weights_folder();
-  if (!fs::exists(folder)) GTEST_SKIP() << "no test data at " << folder;
+  if (shared_data().empty()) GTEST_SKIP() << "no test data: see MILLRACE_DATA";
+  const fs::path folder = fs::path(shared_data()) / "weights";
   const std::string path =
       fs::temp_directory_path() / (GetParam().name + "-" + std::to_string(getpid()) + ".gguf");
   ASSERT_TRUE(llama2c::convert({folder / GetParam().weights, folder / GetParam().tokenizer}, path));
@@ -93,7 +87,7 @@ TEST_P(TrainedWeights, LogProbabilitiesAreTheGoldens) {
   fs::remove(path);
   ASSERT_TRUE(file) << file.error().message;
   const auto team = sys::make_team(2);
-  const boost::json::array goldens = read_goldens(GetParam().name);
+  const boost::json::array goldens = read_goldens(folder, GetParam().name);
   for (const kern::LevelInfo& level : kern::levels()) {
     if (level.level == kern::Level::cuda || !level.compiled || !level.missing.empty()) continue;
     const auto model = model::load(*file, kern::cpu_device(level.level, **team));
