@@ -8,5 +8,6 @@ void add_perplexity(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_show(CLI::App& app, int& exit_code);
 void add_tokenize(CLI::App& app, int& exit_code);
+void add_template(CLI::App& app, int& exit_code);
 
 }  // namespace mr::app

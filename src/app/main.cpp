@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   mr::app::add_perplexity(app, exit_code);
   mr::app::add_show(app, exit_code);
   mr::app::add_tokenize(app, exit_code);
+  mr::app::add_template(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

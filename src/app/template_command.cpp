@@ -1,8 +1,10 @@
 #include "app/template_command.h"
 
 #include <boost/json.hpp>
+#include <cstdio>
 #include <vector>
 
+#include "app/exit.h"
 #include "io/json.h"
 #include "sys/text_file.h"
 #include "text/chat_template.h"
@@ -38,6 +40,13 @@ Expected<std::string> render_template(const TemplateArgs& args) {
   MR_TRY(text::jinja::Rendered rendered,
          text::jinja::render(has_tools ? *chat.with_tools : chat.usual, variables, options));
   return std::move(rendered.text);
+}
+
+int run_template(const TemplateArgs& args) {
+  const auto text = render_template(args);
+  if (!text) return report(text.error());
+  if (std::fwrite(text->data(), 1, text->size(), stdout) == text->size()) return kOk;
+  return report({Fault::failed, "cannot write to standard output"});
 }
 
 }  // namespace mr::app

@@ -16,4 +16,7 @@ struct TemplateArgs {
 /// Errors: bad_model for the template, bad_request for the input and for what the template raises.
 Expected<std::string> render_template(const TemplateArgs& args);
 
+/// The command: prints that, or the error. Returns the program's exit code.
+int run_template(const TemplateArgs& args);
+
 }  // namespace mr::app

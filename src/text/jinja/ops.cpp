@@ -390,9 +390,16 @@ Expected<std::vector<Value>> sort_by(Run& run, std::span<const Value> items,
 Expected<Value> repeat(Run& run, const Str& str, std::int64_t times) {
   Marked text = marked(run);
   const std::uint64_t n = times > 0 ? static_cast<std::uint64_t>(times) : 0;
-  if (n > 0 && str.text.size() > text.max_bytes / n) text.too_long = true;
-  if (str.text.empty()) return finish(run, text, str.markup);
-  for (std::uint64_t i = 0; i < n && !text.too_long; ++i) append(text, str);
+  const std::size_t n_bytes = str.text.size();
+  if (n > 0 && n_bytes > text.max_bytes / n) text.too_long = true;
+  if (n == 0 || n_bytes == 0 || text.too_long) return finish(run, text, str.markup);
+  append(text, str);
+  for (std::uint64_t made = 1; made < n;) {  // doubled as long as that is not too much
+    const std::uint64_t more = std::min(made, n - made);
+    const Marked half = text;
+    append(text, Str{half.text, half.input}, 0, static_cast<std::size_t>(more) * n_bytes);
+    made += more;
+  }
   return finish(run, text, str.markup);
 }
 

@@ -8,7 +8,7 @@
 namespace mr::text::jinja {
 namespace {
 
-constexpr std::uint64_t kUncheckedSteps = 256;
+constexpr std::uint64_t kUncheckedBytes = 64U << 10;
 constexpr std::uint64_t kBytesPerStep = 256;  // of text, against one node: about the same time
 
 Expected<void> check(Run& run) {
@@ -32,14 +32,14 @@ Expected<void> check(Run& run) {
 
 Expected<void> charge(Run& run, std::uint64_t n) {
   run.steps += n;
-  run.unchecked += n;
-  if (run.unchecked < kUncheckedSteps && run.steps <= run.options.limits.steps) return {};
+  run.unchecked += n * kBytesPerStep;
+  if (run.unchecked < kUncheckedBytes && run.steps <= run.options.limits.steps) return {};
   return check(run);
 }
 
 Expected<void> charge_bytes(Run& run, std::uint64_t n_bytes) {
-  run.unchecked += n_bytes / kBytesPerStep;
-  if (run.unchecked < kUncheckedSteps) return {};
+  run.unchecked += n_bytes;
+  if (run.unchecked < kUncheckedBytes) return {};
   return check(run);
 }
 

@@ -50,7 +50,7 @@ struct Run {
   const Dict* variables = nullptr;  ///< what render was given
   Value block_text = {};  ///< what a filter without a value works on: the text of its block
   std::uint64_t steps = 0;
-  std::uint64_t unchecked = 0;  ///< work since the clock was last read
+  std::uint64_t unchecked = 0;  ///< work since the clock was last read, in bytes
   Time deadline = {};
   int n_calls = 0;       ///< macros, callers and recursive loops under way
   int n_frames = 0;      ///< evaluations under way, one within another

@@ -27,7 +27,6 @@ Expected<Value> title(Run& run, Value value, const Args& args) {
   MR_TRY_VOID(bind("title", args, {}));
   MR_TRY(const Value text, soft_str(run, value));
   const Str& str = *text.str;
-  MR_TRY_VOID(charge_bytes(run, 8 * str.text.size()));
   const auto is_break = [](char32_t c) {
     return c == '-' || is_space(c) || c == '(' || c == '{' || c == '[' || c == '<';
   };
@@ -35,6 +34,7 @@ Expected<Value> title(Run& run, Value value, const Args& args) {
   MarkCursor cursor{str.input};
   bool starts_word = true;
   for (std::size_t at = 0; at < str.text.size() && !out.too_long;) {
+    MR_TRY_VOID(charge_bytes(run, 32));
     const std::size_t begin = at;
     const char32_t c = next_char(str.text, at);
     std::string piece;

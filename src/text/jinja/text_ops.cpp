@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kNowhere = std::string_view::npos;
 constexpr char32_t kCapitalSigma = 0x3A3;
+constexpr std::uint64_t kPieceBytes = 32;  // the work of a small piece of text, as bytes copied
 
 bool is_cased(char32_t c) {
   return is_upper(c) || is_lower(c) || is_title(c);
@@ -109,12 +110,12 @@ std::string reversed(std::string_view text) {
 }  // namespace
 
 Expected<Value> change_case(Run& run, const Str& str, CaseStyle style) {
-  MR_TRY_VOID(charge_bytes(run, 8 * str.text.size()));
   Marked out = marked(run);
   MarkCursor cursor{str.input};
   bool after_cased = false;
   std::string piece;
   for (std::size_t at = 0; at < str.text.size() && !out.too_long;) {
+    MR_TRY_VOID(charge_bytes(run, kPieceBytes));
     const std::size_t begin = at;
     const char32_t c = next_char(str.text, at);
     const Case to = case_of(style, c, begin == 0, after_cased);
@@ -155,6 +156,7 @@ Expected<Value> replace(Run& run, const Str& str, const Str& before, const Str& 
   Marked out = marked(run);
   std::size_t at = 0;
   for (std::int64_t n = 0; (count < 0 || n < count) && !out.too_long; ++n) {
+    MR_TRY_VOID(charge_bytes(run, kPieceBytes));
     if (before.text.empty()) {  // between all characters
       append(out, after);
       if (at == str.text.size()) return finish(run, out, str.markup);
