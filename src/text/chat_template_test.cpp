@@ -260,7 +260,7 @@ TEST(ChatTemplate, LoadsFromFolders) {
   write(folder, "tokenizer_config.json",
         R"({"bos_token": {"content": "<s>"}, "eos_token": "</s>", "chat_template": [
             {"name": "default",
-             "template": "{% set m = messages[0] %}{{ bos_token }}{{ m.role }}{{ m.content }}{{ tools }}"},
+"template": "{% set m = messages[0] %}{{ bos_token }}{{ m.role }}{{ m.content }}{{ tools }}"},
             {"name": "tool_use", "template": "T{{ tools }}"}]})");
   EXPECT_EQ(segments(folder, plain), "<s>user[<s>hi]None");
   EXPECT_EQ(segments(folder, {.messages = &messages, .tools = &tools}), "T[]");

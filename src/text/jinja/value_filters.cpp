@@ -59,8 +59,8 @@ std::optional<std::string> bare_number(Run& run, const Str& str) {
   return bare;
 }
 
-/// What int(text, base) reads, if it can.
-std::optional<std::int64_t> read_integer(std::string_view text, std::int64_t base) {
+/// What int(text, base) reads, if it can. Errors: more than 64 bits, which Python has and we not.
+Expected<std::optional<std::int64_t>> read_integer(std::string_view text, std::int64_t base) {
   bool negative = false;
   if (text.starts_with('+') || text.starts_with('-')) {
     negative = text[0] == '-';
@@ -73,15 +73,17 @@ std::optional<std::int64_t> read_integer(std::string_view text, std::int64_t bas
     base = prefix_base;
   }
   if (base == 0) base = 10;
-  if (base < 2 || base > 36 || text.empty() || text[0] == '-') return std::nullopt;
+  const std::optional<std::int64_t> nothing;
+  if (base < 2 || base > 36 || text.empty() || text[0] == '-') return nothing;
   std::uint64_t magnitude = 0;
   const auto read =
       std::from_chars(text.data(), text.data() + text.size(), magnitude, static_cast<int>(base));
-  const std::uint64_t limit = static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || magnitude > limit) {
-    return std::nullopt;
+  if (read.ptr != text.data() + text.size() || read.ec == std::errc::invalid_argument) {
+    return nothing;
   }
-  return static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude);
+  const std::uint64_t limit = static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0);
+  if (read.ec != std::errc() || magnitude > limit) return fail_run("integer does not fit 64 bits");
+  return std::optional(static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude));
 }
 
 /// What float(text) reads, if it can.
@@ -122,7 +124,8 @@ Expected<Value> to_int(Run& run, Value value, const Args& args) {
   if (!is_string(value)) return otherwise;
   const auto bare = bare_number(run, *value.str);
   if (!bare) return otherwise;
-  if (const auto number = read_integer(*bare, base)) return integer(*number, has_input(value));
+  MR_TRY(const auto whole, read_integer(*bare, base));
+  if (whole) return integer(*whole, has_input(value));
   const auto number = read_real(*bare);
   if (!number || !std::isfinite(*number)) return otherwise;
   return whole_part(*number, has_input(value));
