@@ -42,7 +42,8 @@ std::string error_of(Expected<Vocab> vocab) {
 /// A small byte-level tokenizer.json with some added tokens.
 std::string small_json(const std::string& added) {
   return R"({"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"Ġ":3,"c":4,"<":5,">":6,
-             "x":7,"|":8,"!":13},"merges":["a b"]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},
+             "x":7,"|":8,"!":13},"merges":["a b"]},
+             "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},
              "added_tokens":[)" +
          added + "]}";
 }
