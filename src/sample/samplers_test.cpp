@@ -241,10 +241,13 @@ TEST(Samplers, HostileNumbersDoNoHarm) {
        {Floats{}, Floats{std::nanf("")}, Floats{inf, 1, kNever}, Floats{most, -most, 0}}) {
     Candidates c;
     EXPECT_EQ(logits.size() == 3 && logits[0] == most, start(c, logits) && !logits.empty());
-    Params params{.temperature = 0.01F, .typical_p = 0.5F, .logit_bias = {{0, most}}};
-    params.mirostat = 2;
-    const Drawn drawn = pick(c, params, {.carry = first_carry(params)});
-    EXPECT_EQ(logits.size() == 3 ? 0 : -1, drawn.token);
+    for (const std::int32_t mirostat : {0, 2}) {
+      Params params{.temperature = 0.01F, .typical_p = 0.5F, .logit_bias = {{0, most}}};
+      params.mirostat = mirostat;
+      start(c, logits);
+      const Drawn drawn = pick(c, params, {.carry = first_carry(params)});
+      EXPECT_EQ(logits.size() == 3 ? 0 : -1, drawn.token);
+    }
   }
 }
 

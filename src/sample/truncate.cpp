@@ -84,7 +84,8 @@ void typical_p(Candidates& c, float p) {
   const auto log_p = [&](float logit) { return static_cast<double>(logit - max) - log_total; };
   double entropy = 0;
   for (const float logit : c.logit) {
-    if (logit != kNever) entropy -= std::exp(log_p(logit)) * log_p(logit);
+    const double each = std::exp(log_p(logit));
+    if (each > 0) entropy -= each * log_p(logit);
   }
   c.weighted.clear();
   for (std::size_t i = 0; i < c.logit.size(); ++i) {

@@ -70,6 +70,7 @@ class Contract(unittest.TestCase):
 
     def test_usage(self):
         for args in (["--no-such-flag"], ["-n", "many"], ["--temp", "-1"], ["--temp", "nan"],
+                     ["--top-p", "1.5"], ["--samplers", "top_q"], ["-l", "5"],
                      ["-t", "100000"], ["--seed", "x"], ["a", "b"]):
             done = run(*args)
             self.assertEqual(USAGE, done.returncode, args)

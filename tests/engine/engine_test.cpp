@@ -119,6 +119,11 @@ std::vector<Submit> some_requests() {
     const Tokens own = random_prompt(rng, 1 + below(rng, 90));
     prompt.insert(prompt.end(), own.begin(), own.end());
     out.push_back(request(std::move(prompt), 40, i % 3 == 0 ? 0.0F : 1.0F, i));
+    sample::Params& params = out.back().sample;  // with samplers that look back or carry something
+    if (i % 6 == 1) params.mirostat = 2;
+    if (i % 6 == 2) params.adaptive_target = 0.2F;
+    if (i % 6 == 4) params.repetition_penalty = 1.3F;
+    if (i % 6 == 5) params.dry_multiplier = params.xtc_probability = 0.8F;
   }
   return out;
 }
