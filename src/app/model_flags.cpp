@@ -16,7 +16,8 @@ void add_kv_type(CLI::App& command, DType& kv_type) {
   const std::map<std::string, DType> types{
       {"f32", DType::f32}, {"f16", DType::f16}, {"bf16", DType::bf16}};
   command.add_option("--kv-type,--kv-cache-dtype", kv_type, "KV cache: f32, f16 or bf16")
-      ->transform(CLI::CheckedTransformer(types, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(types, CLI::ignore_case).description(""))
+      ->type_name("TYPE");
 }
 
 }  // namespace mr::app
