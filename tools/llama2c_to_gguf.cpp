@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "io/llama2c.h"
+#include "tune/llama2c.h"
 
 // Turns a llama2.c model into a GGUF file, to try it by hand.
 int main(int argc, char** argv) {

@@ -1,7 +1,10 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+
 #include <span>
+
+#include "kern/table.h"
 
 /// Which cache pages hold which tokens. Nothing here touches K or V: pages are numbers, and what
 /// they hold belongs to whoever owns the memory.
@@ -13,7 +16,7 @@ namespace mr::kv {
 
 /// Positions of a page. The K and V of position p of a sequence stand in slot p: page p / 64 of
 /// its list, row p % 64.
-inline constexpr std::int32_t kPagePositions = 64;
+inline constexpr std::int32_t kPagePositions = kern::kPagePositions;
 
 using Token = std::int32_t;
 using PageId = std::int32_t;

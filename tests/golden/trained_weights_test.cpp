@@ -13,10 +13,10 @@
 
 #include "base/shared_data.h"
 #include "io/gguf.h"
-#include "io/llama2c.h"
 #include "kern/level.h"
 #include "model/weights.h"
 #include "sys/team.h"
+#include "tune/llama2c.h"
 #include "tune/score.h"
 
 namespace mr {

@@ -1,12 +1,12 @@
-#include "io/llama2c.h"
+#include "tune/llama2c.h"
 
 #include <cstdlib>
 
 #include "base/quote.h"
 #include "io/cursor.h"
 #include "io/gguf_write.h"
-#include "io/sentencepiece.h"
 #include "sys/mapped_file.h"
+#include "text/vocab_read.h"
 
 namespace mr::llama2c {
 namespace {
@@ -110,18 +110,30 @@ void put_shape(gguf::Draft& draft, const Shape& s) {
   gguf::put(draft, "llama.rope.freq_base", 10000.0F);
 }
 
-void put_tokenizer(gguf::Draft& draft, const sentencepiece::Model& model) {
+void put_tokenizer(gguf::Draft& draft, const text::Vocab& vocab) {
+  std::vector<std::string_view> pieces;
+  std::vector<std::int32_t> types;
+  for (text::Id id = 0; id < vocab.kinds.size(); ++id) {
+    pieces.push_back(text::view(vocab.pieces, id));
+    types.push_back(static_cast<std::int32_t>(vocab.kinds[id]));
+  }
+  const std::vector<float> scores(vocab.scores.begin(), vocab.scores.end());
   gguf::put<std::string_view>(draft, "tokenizer.ggml.model", "llama");
   gguf::put<std::string_view>(draft, "tokenizer.ggml.pre", "default");
-  gguf::put_array<std::string_view>(draft, "tokenizer.ggml.tokens", model.pieces);
-  gguf::put_array<float>(draft, "tokenizer.ggml.scores", model.scores);
-  gguf::put_array<std::int32_t>(draft, "tokenizer.ggml.token_type", model.types);
-  gguf::put(draft, "tokenizer.ggml.bos_token_id", model.begin);
-  gguf::put(draft, "tokenizer.ggml.eos_token_id", model.end);
-  gguf::put(draft, "tokenizer.ggml.unknown_token_id", model.unknown);
+  gguf::put_array<std::string_view>(draft, "tokenizer.ggml.tokens", pieces);
+  gguf::put_array<float>(draft, "tokenizer.ggml.scores", scores);
+  gguf::put_array<std::int32_t>(draft, "tokenizer.ggml.token_type", types);
+  gguf::put(draft, "tokenizer.ggml.bos_token_id", vocab.bos);
+  gguf::put(draft, "tokenizer.ggml.eos_token_id", vocab.eos);
+  gguf::put(draft, "tokenizer.ggml.unknown_token_id", vocab.unknown);
   gguf::put(draft, "tokenizer.ggml.add_bos_token", true);
   gguf::put(draft, "tokenizer.ggml.add_eos_token", false);
-  gguf::put(draft, "tokenizer.ggml.add_space_prefix", model.add_space_prefix);
+  gguf::put(draft, "tokenizer.ggml.add_space_prefix", vocab.normalizer[0].dummy_prefix);
+}
+
+/// The bytes of a file as text.
+std::string_view as_text(const sys::MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.data), static_cast<std::size_t>(file.bytes)};
 }
 
 }  // namespace
@@ -132,16 +144,16 @@ Expected<void> convert(const Source& source, const std::string& gguf_path) {
   io::Cursor cursor{sys::bytes(weights)};
   const auto shape = read_shape(cursor);
   if (!shape) return fail_at(quote(source.weights), shape.error());
-  const auto model = sentencepiece::parse(sys::bytes(tokenizer));
-  if (!model) return fail_at(quote(source.tokenizer), model.error());
-  if (model->pieces.size() != shape->vocab || !model->is_bpe) {
+  const auto vocab = text::vocab_from_sentencepiece(as_text(tokenizer));
+  if (!vocab) return fail_at(quote(source.tokenizer), vocab.error());
+  if (vocab->kinds.size() != shape->vocab || vocab->algorithm != text::Algorithm::char_bpe) {
     return fail(Fault::bad_model, quote(source.tokenizer) + ": wanted a BPE vocabulary of " +
                                       std::to_string(shape->vocab) + ", found " +
-                                      std::to_string(model->pieces.size()) + " pieces");
+                                      std::to_string(vocab->kinds.size()) + " pieces");
   }
   gguf::Draft draft;
   put_shape(draft, *shape);
-  put_tokenizer(draft, *model);
+  put_tokenizer(draft, *vocab);
   const auto added = add_tensors(draft, cursor, *shape);
   if (!added) return fail_at(quote(source.weights), added.error());
   return gguf::write(draft, gguf_path);

@@ -1,4 +1,4 @@
-#include "io/llama2c.h"
+#include "tune/llama2c.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
