@@ -53,7 +53,7 @@ STRINGS = ["'a'", "''", "'b c'", "'Hello World'", "'é🦙ß'", "'12'", "'1.5'",
            "'{}'", "'{:>4}|{!r}'", "'<a&b>'", "'it\\'s'", "'ǆ ΑΣ ﬁ'", "'a\\tb'"]  # fmt: skip
 SPACE = "' '"
 LOOP = "index index0 revindex first last length depth previtem nextitem cycle(1,2)".split()
-SKIP = re.compile(r" at 0x|object at|<built-in|<bound method|<function|<generator")
+SKIP = re.compile(r" at 0x|object at|<built-in|<bound method|<function|<generator", re.I)
 
 
 class Maker:
@@ -237,8 +237,9 @@ def actual(program, template):
             capture_output=True,
         )
     if done.returncode not in (0, 2, 3, 4):
-        return f"exit {done.returncode}: {done.stderr.decode()}", ""
-    return done.stdout.decode() if done.returncode == 0 else None, done.stderr.decode()
+        return f"exit {done.returncode}: {done.stderr}", ""
+    text = done.stdout.decode(errors="replace") if done.returncode == 0 else None
+    return text, done.stderr.decode(errors="replace")
 
 
 def main():

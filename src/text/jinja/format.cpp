@@ -204,7 +204,7 @@ Expected<void> append_percent(Percent& percent) {
   if (is_one_of("srac", spec.type)) return append_percent_text(percent, spec, value);
   if (is_one_of("iu", spec.type)) spec.type = 'd';
   if (!is_one_of("doxXeEfFgG", spec.type)) {
-    return fail_run(std::string("unsupported format character '") + spec.type + "'");
+    return fail_run("unsupported format character behind %");
   }
   return append_percent_number(percent, spec, value, zero);
 }
@@ -266,7 +266,9 @@ Expected<void> append_formatted(Run& run, Marked& out, Value value, std::string_
   MR_TRY(const FormatSpec spec, parse_spec(spec_text, is_number(value)));
   if (is_string(value)) {
     if (spec.type != 0 && spec.type != 's') return fail_code(spec.type, value);
-    if (spec.align == '=') return fail_run("'=' alignment not allowed in string format specifier");
+    if (spec.align == '=' || spec.sign != 0 || spec.grouping != 0 || spec.alternate) {
+      return fail_run("what only numbers have, in a string format specifier");
+    }
     const Str& str = *value.str;
     const std::size_t end = spec.precision < 0
                                 ? str.text.size()

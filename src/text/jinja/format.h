@@ -13,7 +13,7 @@ Expected<Value> format_braces(Run& run, const Str& format, const Args& args);
 struct FormatSpec {
   char32_t fill = ' ';
   char align = 0;  ///< < > ^ = or 0: the type's own
-  char sign = '-';
+  char sign = 0;   ///< + - or blank, 0 where not given
   bool alternate = false;
   char grouping = 0;
   std::int64_t width = 0;

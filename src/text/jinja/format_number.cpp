@@ -97,8 +97,8 @@ Expected<std::string> format_number(const FormatSpec& spec, Value value) {
   } else {
     return std::string();
   }
-  const char sign = negative ? '-' : spec.sign;
-  return sign == '-' && !negative ? digits : sign + digits;
+  if (negative) return '-' + digits;
+  return spec.sign == '+' || spec.sign == ' ' ? spec.sign + digits : digits;
 }
 
 void append_padded(Marked& out, const FormatSpec& spec, char align, const Str& text) {

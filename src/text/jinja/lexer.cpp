@@ -253,8 +253,11 @@ Expected<void> lex_tag(Lexer& lexer, bool is_variable) {
     if (lex_real(lexer) || lex_integer(lexer) || lex_name(lexer) || lex_string(lexer)) continue;
     MR_TRY(const bool found, lex_operator(lexer));
     if (!found) {
-      return fail_line(lexer.line,
-                       std::string("unexpected char '") + lexer.source[lexer.at] + "' in a tag");
+      std::size_t end = lexer.at;
+      next_char(lexer.source, end);
+      return fail_line(
+          lexer.line,
+          "unexpected char '" + std::string(lexer.source.substr(lexer.at, end - lexer.at)) + "'");
     }
   }
   return {};  // the parser misses the end and says so

@@ -158,7 +158,8 @@ Expected<Value> integer_arithmetic(Op op, std::int64_t a, std::int64_t b, bool i
     }
     case Op::div:
       if (b == 0) return fail_run("division by zero");
-      return real(static_cast<double>(a) / static_cast<double>(b), input);
+      return real(static_cast<double>(static_cast<long double>(a) / static_cast<long double>(b)),
+                  input);
     default:
       if (b == 0) return fail_run("integer division or modulo by zero");
       if (b == -1) {  // the one case that can overflow, and traps

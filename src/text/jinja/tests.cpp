@@ -89,44 +89,40 @@ Expected<bool> test_test(Run&, Value value, const Args&) {
   return is_string(value) && find_test(value.str->text) != nullptr;
 }
 
-struct Test {
-  std::string_view name;
-  TestFn call;
-};
 constexpr Test kTests[] = {
-    {"!=", test_compare<Op::ne>},
-    {"<", test_compare<Op::lt>},
-    {"<=", test_compare<Op::le>},
-    {"==", test_compare<Op::eq>},
-    {">", test_compare<Op::gt>},
-    {">=", test_compare<Op::ge>},
+    {"!=", test_compare<Op::ne>, 1},
+    {"<", test_compare<Op::lt>, 1},
+    {"<=", test_compare<Op::le>, 1},
+    {"==", test_compare<Op::eq>, 1},
+    {">", test_compare<Op::gt>, 1},
+    {">=", test_compare<Op::ge>, 1},
     {"boolean", is_kind<Kind::boolean>},
     {"callable", test_callable},
     {"defined", is_defined},
-    {"divisibleby", test_divisible},
-    {"eq", test_compare<Op::eq>},
-    {"equalto", test_compare<Op::eq>},
+    {"divisibleby", test_divisible, 1},
+    {"eq", test_compare<Op::eq>, 1},
+    {"equalto", test_compare<Op::eq>, 1},
     {"escaped", test_escaped},
     {"even", has_parity<0>},
     {"false", is_flag<false>},
     {"filter", test_filter},
     {"float", is_kind<Kind::real>},
-    {"ge", test_compare<Op::ge>},
-    {"greaterthan", test_compare<Op::gt>},
-    {"gt", test_compare<Op::gt>},
-    {"in", test_compare<Op::in>},
+    {"ge", test_compare<Op::ge>, 1},
+    {"greaterthan", test_compare<Op::gt>, 1},
+    {"gt", test_compare<Op::gt>, 1},
+    {"in", test_compare<Op::in>, 1},
     {"integer", is_kind<Kind::integer>},
     {"iterable", test_iterable},
-    {"le", test_compare<Op::le>},
-    {"lessthan", test_compare<Op::lt>},
+    {"le", test_compare<Op::le>, 1},
+    {"lessthan", test_compare<Op::lt>, 1},
     {"lower", test_case<false>},
-    {"lt", test_compare<Op::lt>},
+    {"lt", test_compare<Op::lt>, 1},
     {"mapping", is_kind<Kind::dict>},
-    {"ne", test_compare<Op::ne>},
+    {"ne", test_compare<Op::ne>, 1},
     {"none", is_kind<Kind::none>},
     {"number", test_number},
     {"odd", has_parity<1>},
-    {"sameas", test_same},
+    {"sameas", test_same, 1},
     {"sequence", test_sequence},
     {"string", is_kind<Kind::string>},
     {"test", test_test},
@@ -137,18 +133,22 @@ constexpr Test kTests[] = {
 
 }  // namespace
 
-TestFn find_test(std::string_view name) {
+const Test* find_test(std::string_view name) {
   for (const Test& test : kTests) {
-    if (test.name == name) return test.call;
+    if (test.name == name) return &test;
   }
   return nullptr;
 }
 
 Expected<bool> apply_test(Run& run, std::string_view name, Value value, const Args& args) {
   MR_TRY_VOID(charge(run));
-  const TestFn test = find_test(name);
+  const Test* test = find_test(name);
   if (test == nullptr) return fail_run("No test named '" + std::string(name) + "'.");
-  return test(run, value, args);
+  if (args.positional.size() + args.keyword.size() != test->n_arguments) {
+    return fail_run("the test '" + std::string(name) + "' takes " +
+                    std::to_string(test->n_arguments) + " arguments");
+  }
+  return test->call(run, value, args);
 }
 
 }  // namespace mr::text::jinja

@@ -6,9 +6,13 @@
 namespace mr::text::jinja {
 
 /// What stands behind `is`: tells whether a value has a property.
-using TestFn = Expected<bool> (*)(Run&, Value, const Args&);
+struct Test {
+  std::string_view name;
+  Expected<bool> (*call)(Run&, Value, const Args&);
+  std::size_t n_arguments = 0;
+};
 
 /// A test by its name, or null.
-TestFn find_test(std::string_view name);
+const Test* find_test(std::string_view name);
 
 }  // namespace mr::text::jinja

@@ -199,11 +199,10 @@ Expected<Value> round_filter(Run& run, Value value, const Args& args) {
   }
   MR_TRY(const Value scale, arithmetic(run, Op::pow, integer(10), integer(precision)));
   MR_TRY(const Value scaled, arithmetic(run, Op::mul, value, scale));
-  const double number = to_real(scaled);
-  if (!std::isfinite(number)) return fail_run("cannot convert float to integer");
-  return arithmetic(run, Op::div,
-                    real(method == "ceil" ? std::ceil(number) : std::floor(number), value.input),
-                    scale);
+  if (is_integral(scaled)) return arithmetic(run, Op::div, scaled, scale);
+  if (!std::isfinite(scaled.real)) return fail_run("cannot convert float to integer");
+  const double whole = method == "ceil" ? std::ceil(scaled.real) : std::floor(scaled.real);
+  return arithmetic(run, Op::div, real(whole + 0.0, value.input), scale);  // Python's 0 is not -0
 }
 
 constexpr Filter kFilters[] = {
