@@ -1,13 +1,14 @@
 #include "io/json.h"
 
 #include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/null_resource.hpp>
-#include <boost/json/parser.hpp>
 #include <new>
 #include <utility>
 
 #include "base/quote.h"
+#include "io/json_values.h"
 #include "sys/mapped_file.h"
 
 namespace mr::json {
@@ -35,13 +36,14 @@ Expected<bj::value> parse_into(std::string_view text, const Limits& limits,
   bj::monotonic_resource scratch_resource(scratch.get(), scratch_bytes, bj::get_null_resource());
   bj::parse_options options;
   options.max_depth = limits.max_depth;
-  bj::parser parser(&scratch_resource, options);
-  parser.reset(std::move(storage));
+  bj::basic_parser<ExactValues> parser(options, &scratch_resource);
+  bj::value_stack& stack = parser.handler().stack;
+  stack.reset(std::move(storage));
   bj::error_code error;
-  const std::size_t taken = parser.write_some(text.data(), text.size(), error);
+  const std::size_t taken = parser.write_some(false, text.data(), text.size(), error);
   if (!error && taken != text.size()) error = bj::error::extra_data;
   if (error) return bad("not JSON at byte " + std::to_string(taken) + ": " + error.message());
-  return parser.release();
+  return stack.release();
 }
 
 template <typename T>

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace mr::json {
 namespace {
 
@@ -26,6 +28,29 @@ TEST(Json, GettersNameKeyWantedAndFound) {
             "field 's': wanted a bool, found the string 't\\x01'");
   EXPECT_EQ(get<bool>(object, "absent").error().message,
             "field 'absent': wanted a bool, found no such field");
+}
+
+TEST(Json, FloatsAreReadExactly) {
+  const auto document = parse(
+      " [3.0318594544552594e-87, -1.3446586418989325e-299, 9.553557779573523e+253, 5e-324,"
+      " 0.30000000000000004, 100000000000000000000, 1.5, -0.0, 1e400, 7] ");
+  ASSERT_TRUE(document) << document.error().message;
+  const double expected[] = {3.0318594544552594e-87,
+                             -1.3446586418989325e-299,
+                             9.553557779573523e+253,
+                             5e-324,
+                             0.30000000000000004,
+                             1e20,
+                             1.5,
+                             -0.0,
+                             HUGE_VAL};
+  const auto& found = document->root.as_array();
+  for (std::size_t i = 0; i < std::size(expected); ++i) {
+    EXPECT_EQ(found.at(i).as_double(), expected[i]) << i;
+  }
+  EXPECT_EQ(found.at(9).as_int64(), 7);
+  EXPECT_FALSE(parse("1.5e"));
+  EXPECT_EQ(parse("1.25").value().root.as_double(), 1.25);
 }
 
 TEST(Json, Limits) {
