@@ -48,7 +48,8 @@ void add_tokens(ChatTemplate& chat, const boost::json::object& config) {
     const auto* token = config.if_contains(name);
     if (token != nullptr && token->is_object()) token = token->get_object().if_contains("content");
     if (token == nullptr || !token->is_string()) continue;
-    chat.tokens.emplace_back(name, boost::json::value(token->get_string()));
+    const auto& text = token->get_string();  // it lies in the file's memory: copied as plain text
+    chat.tokens.emplace_back(name, std::string_view(text.data(), text.size()));
   }
 }
 

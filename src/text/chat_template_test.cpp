@@ -258,7 +258,7 @@ TEST(ChatTemplate, LoadsFromFolders) {
   const ChatInput plain{.messages = &messages};
   EXPECT_NE(segments(folder, plain).find("no chat template"), std::string::npos);
   write(folder, "tokenizer_config.json",
-        R"({"bos_token": {"content": "<s>"}, "eos_token": "</s>", "chat_template": [
+        R"({"bos_token": {"content": "<s>"}, "eos_token": "<｜end▁of▁sentence｜>", "chat_template": [
             {"name": "default",
 "template": "{% set m = messages[0] %}{{ bos_token }}{{ m.role }}{{ m.content }}{{ tools }}"},
             {"name": "tool_use", "template": "T{{ tools }}"}]})");
@@ -267,10 +267,10 @@ TEST(ChatTemplate, LoadsFromFolders) {
   write(folder, "chat_template.json", R"({"chat_template": "J{{ bos_token }}"})");
   EXPECT_EQ(segments(folder, plain), "J<s>");
   write(folder, "chat_template.jinja",
-        "{{ enable_thinking }}{{ add_generation_prompt }}{{ extra }}{{ bos_token }}");
+        "{{ enable_thinking }}{{ add_generation_prompt }}{{ extra }}{{ bos_token }}{{ eos_token }}");
   const boost::json::object extra = {{"extra", "E"}, {"bos_token", "</s>"}, {"messages", 1}};
   EXPECT_EQ(segments(folder, {.messages = &messages, .extra = &extra, .enable_thinking = true}),
-            "[TrueTrueE]<s>");
+            "[TrueTrueE]<s><｜end▁of▁sentence｜>");
   write(folder, "chat_template.jinja", "{% if %}");
   EXPECT_NE(segments(folder, plain).find("line 1"), std::string::npos);
 }
