@@ -141,8 +141,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that data.py wrote")
     parser.add_argument("--per-level", type=int, default=50)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    torch.set_default_device(options.device)
     state = loop.load_state(options.run / "checkpoint.pt")
     weights = {name: tensor.detach().bfloat16().float() for name, tensor in state.weights.items()}
     subject = Subject(state.config, weights, render.open_renderer(options.tokenizer))

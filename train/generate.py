@@ -46,7 +46,7 @@ def complete(
     cache.keep[:, :n] = keep
     cache.keep[:, n:] = True
     positions = (keep.cumsum(1) - 1).clamp(min=0)
-    generator = torch.Generator().manual_seed(choice.seed)
+    generator = torch.Generator(torch.get_default_device()).manual_seed(choice.seed)
     results: list[list[int]] = [[] for _ in prompts]
     running = torch.ones(rows, dtype=torch.bool)
     for _ in range(limit):

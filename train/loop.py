@@ -73,7 +73,7 @@ def save_state(state: State, path: Path) -> None:
 
 
 def load_state(path: Path) -> State:
-    record = torch.load(path, weights_only=True)
+    record = torch.load(path, weights_only=True, map_location=torch.get_default_device())
     state = make_state(model.Config(**record["config"]), 0, record["weights"])
     state.muon.load_state_dict(record["muon"])
     state.adam.load_state_dict(record["adam"])
@@ -91,9 +91,11 @@ def train_step(state: State, phase: Phase, data: batches.Data, rate: float, comp
 
     `compiled` computes the states of rows of the usual length; the few long ones are not worth it.
     """
-    tokens, counted = batches.make_batch(data, phase.shape, state.seed, state.step)
+    device = torch.get_default_device()
+    batch = batches.make_batch(data, phase.shape, state.seed, state.step)
+    tokens, counted = (part.to(device) for part in batch)
     states_of = compiled if counted.shape[1] == phase.shape.row else model.hidden_states
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(device.type, torch.bfloat16):
         total = model.loss_sum(state.config, state.weights, tokens, counted, states_of)
     loss = total / counted.sum()
     loss.backward()

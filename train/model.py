@@ -66,7 +66,7 @@ def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
 
 def make_weights(config: Config, seed: int) -> Weights:
     """Normal weights; projections into the residual stream are scaled down by depth."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator("cpu").manual_seed(seed)
     weights: Weights = {}
     for name, shape in weight_shapes(config).items():
         if len(shape) == 1:
@@ -75,7 +75,8 @@ def make_weights(config: Config, seed: int) -> Weights:
         std = 0.02 if "embed" in name else shape[1] ** -0.5
         if "o_proj" in name or "down_proj" in name:
             std /= (2 * config.n_layers) ** 0.5
-        weights[name] = torch.randn(shape, generator=generator) * std
+        drawn = torch.randn(shape, generator=generator, device="cpu") * std
+        weights[name] = drawn.to(torch.get_default_device())
     return weights
 
 

@@ -21,6 +21,7 @@ def parse(description: str, tokens: int, minutes: float) -> argparse.Namespace:
     parser.add_argument("--row", type=int, default=512)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--no-compile", action="store_true")
     return parser.parse_args()
 
@@ -28,6 +29,7 @@ def parse(description: str, tokens: int, minutes: float) -> argparse.Namespace:
 def run(options: argparse.Namespace, name: str, chat_share: float, decays: bool) -> None:
     """Resumes from the run's checkpoint if it has one."""
     torch.set_num_threads(options.threads)
+    torch.set_default_device(options.device)
     options.run.mkdir(parents=True, exist_ok=True)
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
