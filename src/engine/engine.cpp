@@ -58,14 +58,34 @@ std::span<const float> logits_of(const Engine& engine, const sched::Batch& batch
   return std::span(engine.logits).subspan(begin * n_vocab, (end - begin) * n_vocab);
 }
 
-/// Draws for one sequence, and cuts what was drawn at a stop token.
+/// Takes the rows off `logits` that come before tokens there are already, as those of prompts whose
+/// logprobs are wanted do, and tells the prompt's.
+std::vector<sample::Logprobs> score(Engine& engine, const sched::Task& task,
+                                    std::span<const float>& logits) {
+  std::vector<sample::Logprobs> out;
+  if (!task.all_logits) return out;
+  Engine::Asked& asked = engine.asked.at(task.request);
+  const auto n_vocab = static_cast<std::size_t>(engine.model->config.n_vocab);
+  auto next = static_cast<std::size_t>(task.seq.length) + 1;
+  for (; next < task.tokens.size() && !logits.empty(); ++next) {
+    if (next == static_cast<std::size_t>(asked.n_scored) && asked.n_scored < task.n_prompt) {
+      out.push_back(sample::logprobs(engine.candidates, logits.first(n_vocab), task.tokens[next],
+                                     asked.n_prompt_logprobs));
+      ++asked.n_scored;
+    }
+    logits = logits.subspan(n_vocab);
+  }
+  return out;
+}
+
+/// Draws for one sequence from its logits, and cuts what was drawn at a stop token.
 sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq,
-                    spec::Verified& drawn) {
-  const std::span<const float> logits = logits_of(engine, batch, seq);
-  if (logits.empty()) return sched::Verdict::go_on;
+                    std::span<const float> logits, spec::Verified& drawn) {
+  const sched::Task& task = sched::at(engine.state, batch.task[seq]);
+  const bool full = task.tokens.size() >= static_cast<std::size_t>(task.n_max);
+  if (logits.empty() || full) return sched::Verdict::go_on;
   Engine::Asked& asked = engine.asked.at(batch.request[seq]);
   sample::Carry& carry = asked.carry[static_cast<std::size_t>(batch.choice[seq])];
-  const sched::Task& task = sched::at(engine.state, batch.task[seq]);
   drawn = spec::verify(batch.draft[seq], logits, asked.sample,
                        {.choice = static_cast<std::uint32_t>(batch.choice[seq]),
                         .history = {.before = task.tokens, .path = {}, .n_prompt = asked.n_prompt},
@@ -124,7 +144,9 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
                              .deterministic = options.deterministic};
   MR_TRY(engine.state,
          sched::make_state(limits, std::move(pool), kv::make_tree(0, options.hash_seed)));
-  const std::int64_t n_nodes = std::int64_t{options.n_running} * (1 + limits.n_draft);
+  const std::int64_t n_nodes = options.prompt_logprobs
+                                   ? options.n_step_rows
+                                   : std::int64_t{options.n_running} * (1 + limits.n_draft);
   const auto n_logit_rows =
       static_cast<std::int32_t>(std::min<std::int64_t>(options.n_step_rows, n_nodes));
   MR_TRY(engine.workspace, model::make_workspace(model, {.n_rows = options.n_step_rows,
@@ -138,6 +160,9 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
     return fail(Fault::does_not_fit,
                 "prompt: wanted fewer than " + std::to_string(engine.options.n_context) +
                     " tokens (the context), found " + std::to_string(n_prompt));
+  }
+  if (request.n_prompt_logprobs >= 0 && !engine.options.prompt_logprobs) {
+    return fail(Fault::bad_request, "prompt logprobs: this engine was set up without them");
   }
   const std::int32_t n_vocab = engine.model->config.n_vocab;
   for (const std::int32_t token : request.prompt) {
@@ -156,19 +181,30 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
                                            .tenant = request.tenant,
                                            .salt = request.salt,
                                            .priority = request.priority,
-                                           .deadline_us = request.deadline_us}));
+                                           .deadline_us = request.deadline_us,
+                                           .all_logits = request.n_prompt_logprobs >= 0}));
   Engine::Asked& asked = engine.asked[id];
   asked.carry.assign(static_cast<std::size_t>(request.n_choices), sample::first_carry(params));
   asked.sample = std::move(params);
   asked.stop_tokens = std::move(request.stop_tokens);
   asked.n_prompt = static_cast<std::int32_t>(n_prompt);
+  asked.n_prompt_logprobs = request.n_prompt_logprobs;
   asked.n_open = request.n_choices;
   return id;
 }
 
-void cancel(Engine& engine, sched::RequestId request) {
-  sched::cancel(engine.state, request);
-  engine.asked.erase(request);
+void cancel(Engine& engine, sched::RequestId request, std::int32_t choice) {
+  sched::cancel(engine.state, request, choice);
+  const auto found = engine.asked.find(request);
+  if (found == engine.asked.end()) return;
+  const auto left = engine.state.requests.find(request);
+  if (left == engine.state.requests.end()) {
+    engine.asked.erase(found);
+  } else {
+    found->second.n_open =
+        static_cast<std::int32_t>(left->second.size() - static_cast<std::size_t>(std::ranges::count(
+                                                            left->second, sched::kNoTask)));
+  }
 }
 
 bool busy(const Engine& engine) {
@@ -184,18 +220,23 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
 
   sched::Results results;
   for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {
+    const sched::Task& task = sched::at(engine.state, batch.task[seq]);
+    std::span<const float> logits = logits_of(engine, batch, seq);
+    std::vector<sample::Logprobs> prompt_logprobs = score(engine, task, logits);
     spec::Verified drawn;
-    results.verdict.push_back(draw(engine, batch, seq, drawn));
+    results.verdict.push_back(draw(engine, batch, seq, logits, drawn));
     std::vector<std::int32_t>& tokens = drawn.tokens;
     results.token.insert(results.token.end(), tokens.begin(), tokens.end());
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     engine.counts.tokens += static_cast<std::int64_t>(tokens.size());
-    if (!tokens.empty()) {
+    if (!tokens.empty() || !prompt_logprobs.empty()) {
       events.push_back({.request = batch.request[seq],
                         .choice = batch.choice[seq],
                         .tokens = std::move(tokens),
                         .logprobs = std::move(drawn.logprobs),
-                        .ended = std::nullopt});
+                        .prompt_logprobs = std::move(prompt_logprobs),
+                        .ended = std::nullopt,
+                        .n_cached = task.n_cached});
     }
   }
   const sched::Settle settle = sched::commit(engine.state, batch, results);

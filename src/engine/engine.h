@@ -23,6 +23,7 @@ struct Options {
   std::int32_t n_step_rows = 512;  ///< rows of a step
   DType kv_type = DType::f16;      ///< f32, f16 or bf16
   bool deterministic = false;      ///< every row exact: the same text after any cache history
+  bool prompt_logprobs = false;    ///< requests may ask for them: logits of every row of a step
   std::uint64_t hash_seed = 0;     ///< of the prefix tree; not guessable where clients are hostile
 };
 
@@ -33,6 +34,7 @@ struct Submit {
   std::int32_t n_choices = 1;  ///< continuations of the one prompt
   sample::Params sample = {};
   std::vector<std::int32_t> stop_tokens = {};  ///< each ends the answer and is its last token
+  std::int32_t n_prompt_logprobs = -1;  ///< to tell with each prompt token; -1: none are told
   std::uint64_t tenant = 0;
   kv::Salt salt = 0;
   std::int32_t priority = 0;
@@ -44,8 +46,10 @@ struct Event {
   sched::RequestId request = 0;
   std::int32_t choice = 0;
   std::vector<std::int32_t> tokens;
-  std::vector<sample::Logprobs> logprobs;  ///< of each token, where they were asked for
+  std::vector<sample::Logprobs> logprobs;         ///< of each token, where they were asked for
+  std::vector<sample::Logprobs> prompt_logprobs;  ///< of the next prompt tokens, from the second on
   std::optional<sched::Reason> ended;
+  std::int32_t n_cached = 0;  ///< prompt tokens that were taken from the cache
 };
 
 /// What the engine has done so far.
@@ -61,7 +65,9 @@ struct Engine {
     std::vector<std::int32_t> stop_tokens;
     std::vector<sample::Carry> carry;  ///< by choice: what its samplers know so far
     std::int32_t n_prompt = 0;
-    std::int32_t n_open = 0;  ///< choices that have not ended
+    std::int32_t n_prompt_logprobs = -1;
+    std::int32_t n_scored = 1;  ///< prompt tokens whose logprobs were told; the first has none
+    std::int32_t n_open = 0;    ///< choices that have not ended
   };
 
   const model::Model* model = nullptr;  ///< outlives the engine
@@ -88,8 +94,9 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options);
 /// than the context or a full queue.
 Expected<sched::RequestId> submit(Engine& engine, Submit request);
 
-/// Ends a request; nothing more is heard of it.
-void cancel(Engine& engine, sched::RequestId request);
+/// Ends a request, or one of its choices; nothing more is heard of it. Does nothing where there is
+/// none such.
+void cancel(Engine& engine, sched::RequestId request, std::int32_t choice = sched::kAllChoices);
 
 /// Whether anything is left to do.
 bool busy(const Engine& engine);

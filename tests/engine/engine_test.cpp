@@ -223,5 +223,69 @@ TEST(Engine, StopsAtStopTokensAndLimits) {
   EXPECT_FALSE(busy(engine));
 }
 
+TEST(Engine, LogprobsOfAPromptAreThoseOfItsTokensWhenGenerated) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{31};
+  Options wide = options(4, 4);
+  wide.deterministic = wide.prompt_logprobs = true;
+  wide.n_step_rows = 48;  // the prompt takes several steps
+  Engine engine = std::move(*make_engine(setting.model, wide));
+  Submit r = request(random_prompt(rng, 70), 60, 0.0F, 3);
+  r.sample.n_logprobs = 2;
+  const auto first = *submit(engine, r);
+  std::vector<sample::Logprobs> generated;
+  Tokens text = r.prompt;
+  while (busy(engine)) {
+    const auto events = step(engine, 0);
+    for (const Event& event : *events) {
+      EXPECT_EQ(first, event.request);
+      text.insert(text.end(), event.tokens.begin(), event.tokens.end());
+      generated.insert(generated.end(), event.logprobs.begin(), event.logprobs.end());
+    }
+  }
+  Submit again = request(text, 0, 0.0F, 3);
+  again.n_prompt_logprobs = 2;
+  (void)*submit(engine, again);
+  (void)*submit(engine, request(random_prompt(rng, 100), 20, 1.0F, 8));  // company
+  std::vector<sample::Logprobs> scored;
+  while (busy(engine)) {
+    const auto events = step(engine, 0);
+    for (const Event& event : *events) {
+      scored.insert(scored.end(), event.prompt_logprobs.begin(), event.prompt_logprobs.end());
+      EXPECT_TRUE(event.request != first + 1 || event.tokens.empty());
+    }
+  }
+  ASSERT_EQ(text.size() - 1, scored.size());
+  for (std::size_t i = 0; i < generated.size(); ++i) {
+    const sample::Logprobs& one = scored[r.prompt.size() - 1 + i];
+    EXPECT_EQ(generated[i].drawn.token, one.drawn.token);
+    EXPECT_EQ(generated[i].drawn.logprob, one.drawn.logprob) << i;
+    EXPECT_EQ(generated[i].top[1].token, one.top[1].token);
+  }
+  again.n_prompt_logprobs = 0;
+  Engine plain = std::move(*make_engine(setting.model, options(4, 4)));
+  EXPECT_EQ(Fault::bad_request, submit(plain, again).error().fault);
+}
+
+TEST(Engine, ChoicesAreCancelledOneByOne) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{9};
+  Submit r = request(random_prompt(rng, 100), 30, 1.0F, 17);
+  r.n_choices = 3;
+  Engine engine = std::move(*make_engine(setting.model, options(4, 4)));
+  const auto whole = *submit(engine, r);
+  const Texts wanted = finish(engine);
+  const auto id = *submit(engine, r);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(step(engine, 0));
+  cancel(engine, id, 1);
+  cancel(engine, id, 1);
+  cancel(engine, id, 7);
+  const Texts left = finish(engine);
+  EXPECT_FALSE(left.contains({id, 1}));
+  const Tokens& all = wanted.at({whole, 2});
+  const Tokens& rest = left.at({id, 2});
+  EXPECT_EQ(Tokens(all.end() - static_cast<std::ptrdiff_t>(rest.size()), all.end()), rest);
+}
+
 }  // namespace
 }  // namespace mr::engine
