@@ -58,6 +58,24 @@ std::span<const float> logits_of(const Engine& engine, const sched::Batch& batch
   return std::span(engine.logits).subspan(begin * n_vocab, (end - begin) * n_vocab);
 }
 
+/// Offers what thoughts that have spent their budget must go on with, so that one step takes it in.
+void offer_forced(Engine& engine) {
+  for (const sched::TaskId id : sched::decoding(engine.state)) {
+    const sched::Task& task = sched::at(engine.state, id);
+    const Engine::Asked& asked = engine.asked.at(task.request);
+    const sample::ThoughtLimit& limit = asked.sample.thought;
+    sample::Thought thought = asked.carry[static_cast<std::size_t>(task.choice)].thought;
+    std::int32_t token = sample::forced(limit, thought);
+    if (token < 0) continue;
+    spec::Draft draft = spec::make_draft(task.tokens.back());
+    for (std::int32_t node = 0; node >= 0 && token >= 0; token = sample::forced(limit, thought)) {
+      node = spec::add(draft, node, token, 1.0F);
+      sample::advance(thought, limit, token);
+    }
+    sched::offer(engine.state, id, std::move(draft));
+  }
+}
+
 /// Takes the rows off `logits` that come before tokens there are already, as those of prompts whose
 /// logprobs are wanted do, and tells the prompt's.
 std::vector<sample::Logprobs> score(Engine& engine, const sched::Task& task,
@@ -212,6 +230,7 @@ bool busy(const Engine& engine) {
 }
 
 Expected<std::vector<Event>> step(Engine& engine, double now_us) {
+  offer_forced(engine);
   const sched::Batch batch = sched::plan(engine.state, {.now_us = now_us, .cost = engine.cost});
   std::vector<Event> events;
   add_ends(engine, batch.ended, events);

@@ -34,6 +34,29 @@ void apply(Sampler sampler, Candidates& c, const Params& p, const Place& place) 
   }
 }
 
+/// Draws with all samplers; leaves the token as it is where nothing can be drawn.
+void draw_free(Candidates& c, const Params& p, const Place& place, Drawn& drawn) {
+  bias(c, p);
+  ban_sequences(c, place.history, p.banned_sequences);
+  no_repeat_ngram(c, place.history, p.no_repeat_ngram_size);
+  hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
+  if (p.mirostat == 2) {
+    temperature(c, p.temperature);
+    mirostat(c, drawn.carry);
+  } else {
+    for (const Sampler sampler : p.order) apply(sampler, c, p, place);
+    if (p.adaptive_target >= 0) adaptive_p(c, drawn.carry, p);
+  }
+  const std::size_t i = draw(c, key_at(place, p));
+  if (i == kNone) return;
+  drawn.token = token_of(c, i);
+  if (p.mirostat == 2) {
+    learn_mirostat(drawn.carry, c, i, p);
+  } else if (p.adaptive_target >= 0) {
+    learn_adaptive_p(drawn.carry, c.values[i], p);
+  }
+}
+
 }  // namespace
 
 Key key_at(const Place& place, const Params& params) {
@@ -43,26 +66,9 @@ Key key_at(const Place& place, const Params& params) {
 }
 
 Drawn pick(Candidates& c, const Params& p, const Place& place) {
-  bias(c, p);
-  ban_sequences(c, place.history, p.banned_sequences);
-  no_repeat_ngram(c, place.history, p.no_repeat_ngram_size);
-  hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
-  Drawn drawn{.token = -1, .carry = place.carry};
-  if (p.mirostat == 2) {
-    temperature(c, p.temperature);
-    mirostat(c, drawn.carry);
-  } else {
-    for (const Sampler sampler : p.order) apply(sampler, c, p, place);
-    if (p.adaptive_target >= 0) adaptive_p(c, drawn.carry, p);
-  }
-  const std::size_t i = draw(c, key_at(place, p));
-  if (i == kNone) return drawn;
-  drawn.token = token_of(c, i);
-  if (p.mirostat == 2) {
-    learn_mirostat(drawn.carry, c, i, p);
-  } else if (p.adaptive_target >= 0) {
-    learn_adaptive_p(drawn.carry, c.values[i], p);
-  }
+  Drawn drawn{.token = forced(p.thought, place.carry.thought), .carry = place.carry};
+  if (drawn.token < 0) draw_free(c, p, place, drawn);
+  if (drawn.token >= 0) advance(drawn.carry.thought, p.thought, drawn.token);
   return drawn;
 }
 

@@ -24,8 +24,9 @@ struct Drawn {
 /// The key of the draw at a place: its position is the number of tokens before it.
 Key key_at(const Place& place, const Params& params);
 
-/// The whole chain: biases and bans, the samplers in their order, the draw. `candidates` are those
-/// that `start` made of the logits, and what is left of them afterwards.
+/// The whole chain: what the limit of thoughts forces, else biases and bans, the samplers in their
+/// order, the draw. `candidates` are those that `start` made of the logits, and what is left of
+/// them afterwards.
 Drawn pick(Candidates& candidates, const Params& params, const Place& place);
 
 }  // namespace mr::sample

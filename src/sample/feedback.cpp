@@ -10,7 +10,8 @@ Carry first_carry(const Params& params) {
   const float weight = 1 / (1 - params.adaptive_decay);
   return {.mirostat_mu = 2 * params.mirostat_tau,
           .adaptive_probability = params.adaptive_target * weight,
-          .adaptive_weight = weight};
+          .adaptive_weight = weight,
+          .thought = {.inside = params.thought.begun}};
 }
 
 void mirostat(Candidates& c, const Carry& carry) {

@@ -10,6 +10,7 @@ struct Carry {
   float mirostat_mu = 0;           ///< surprise that is let through, in bits
   float adaptive_probability = 0;  ///< decaying sum of the probabilities of drawn tokens
   float adaptive_weight = 0;       ///< decaying number of them
+  Thought thought = {};
 };
 
 /// What is known before the first token.

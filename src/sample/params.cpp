@@ -131,6 +131,17 @@ Expected<void> settle(std::string_view field, std::vector<std::vector<std::int32
   return {};
 }
 
+Expected<void> check_thought(const ThoughtLimit& limit, std::int32_t n_vocab) {
+  if (limit.budget < 0) return {};
+  if (limit.grace < 0) return wrong("thought grace", "0 or more", std::to_string(limit.grace));
+  MR_TRY_VOID(check_token("thought open", limit.open, n_vocab));
+  MR_TRY_VOID(check_token("thought close", limit.close, n_vocab));
+  for (const std::int32_t token : limit.message) {
+    MR_TRY_VOID(check_token("thought message", token, n_vocab));
+  }
+  return {};
+}
+
 struct Name {
   std::string_view name;
   char letter;
@@ -170,6 +181,7 @@ Expected<Params> checked(Params params, std::int32_t n_vocab) {
   MR_TRY_VOID(settle("allowed_tokens", params.allowed_tokens, n_vocab));
   MR_TRY_VOID(settle("banned_sequences", params.banned_sequences, n_vocab));
   MR_TRY_VOID(settle("dry_breakers", params.dry_breakers, n_vocab));
+  MR_TRY_VOID(check_thought(params.thought, n_vocab));
   return params;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sample/thought.h"
 
 /// From logits to the next token. A draw is a function of its logits, its parameters and the tokens
 /// before it: neither the batch nor the order of the calls changes it.
@@ -71,6 +72,8 @@ struct Params {
   std::vector<std::vector<std::int32_t>> banned_sequences = {};  ///< none is ever completed
   std::vector<std::int32_t> allowed_tokens = {};                 ///< empty: all
   std::int32_t min_tokens = 0;  ///< of the answer, before a stop token may be drawn
+
+  ThoughtLimit thought = {};  ///< goes before all the others
 
   std::int32_t n_logprobs = -1;  ///< the most probable tokens to tell with each; -1: no logprobs
 };

@@ -89,6 +89,7 @@ TEST(Verify, TextIsTheSameWithAndWithoutTrees) {
       {.dry_multiplier = 2, .dry_allowed_length = 1, .dry_breakers = {{9}, {4, 5}}},
       {.no_repeat_ngram_size = 2, .banned_sequences = {{3, 8}}, .min_tokens = 40},
       {.typical_p = 0.7F, .top_n_sigma = 1, .n_logprobs = 2},
+      {.thought = {.open = 3, .close = 4, .budget = 5, .message = {6, 7}, .grace = 3}},
       {.order = {sample::Sampler::temperature, sample::Sampler::top_p}, .top_p = 0.5F},
   };
   Rng rng{11};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "base/rng.h"
@@ -19,6 +20,10 @@ namespace mr::engine {
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
+
+constexpr std::int32_t kOpen = 3;
+constexpr std::int32_t kClose = 4;
+
 using Texts = std::map<std::pair<sched::RequestId, std::int32_t>, Tokens>;
 
 /// The tiny model at one level and thread count.
@@ -109,6 +114,16 @@ Tokens alone(const model::Model& model, const Submit& submit_this) {
   return finish(engine).at({*id, 0});
 }
 
+/// Thoughts between two tokens that are drawn now and then, cut after a few tokens.
+sample::ThoughtLimit short_thought(bool begun) {
+  return {.open = kOpen,
+          .close = kClose,
+          .budget = 5,
+          .message = {7, 7, 8},
+          .grace = 2,
+          .begun = begun};
+}
+
 std::vector<Submit> some_requests() {
   Rng rng{5};
   const Tokens shared = random_prompt(rng, 150);
@@ -124,6 +139,7 @@ std::vector<Submit> some_requests() {
     if (i % 6 == 2) params.adaptive_target = 0.2F;
     if (i % 6 == 4) params.repetition_penalty = 1.3F;
     if (i % 6 == 5) params.dry_multiplier = params.xtc_probability = 0.8F;
+    if (i % 4 == 0) params.thought = short_thought(i % 8 == 0);
   }
   return out;
 }
@@ -199,6 +215,56 @@ TEST(Engine, ARequestThatFailsFailsAlone) {
   EXPECT_TRUE(failed);
   EXPECT_EQ(wanted, text);
   EXPECT_EQ(wanted, alone(setting.model, good));
+}
+
+TEST(Engine, AThoughtEndsWhenItsBudgetIsSpent) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{23};
+  Submit r = request(random_prompt(rng, 30), 40, 1.0F, 4);
+  const Tokens whole = alone(setting.model, r);
+  ASSERT_EQ(40U, whole.size());
+  r.sample.thought = {.open = kOpen, .close = kClose, .budget = 6, .message = {7, 8, 9}};
+  r.sample.thought.begun = true;
+  r.sample.banned_tokens = {kOpen, kClose};
+  r.n_choices = 2;
+  Engine engine = std::move(*make_engine(setting.model, options(2, 2)));
+  const auto id = *submit(engine, r);
+  const Texts texts = finish(engine);
+  for (const std::int32_t choice : {0, 1}) {
+    const Tokens& text = texts.at({id, choice});
+    EXPECT_EQ((Tokens{7, 8, 9, kClose}), Tokens(text.begin() + 6, text.begin() + 10));
+    EXPECT_EQ(40U, text.size());
+  }
+  EXPECT_LT(engine.counts.steps, 40 - 2);  // what is forced goes in one step
+
+  // What was forced is in the context: the rest is what follows it as a prompt.
+  const Tokens& text = texts.at({id, 0});
+  Submit rest = r;
+  rest.n_choices = 1;
+  rest.sample.thought = {};
+  rest.prompt.insert(rest.prompt.end(), text.begin(), text.begin() + 10);
+  rest.n_new = 30;
+  EXPECT_EQ(Tokens(text.begin() + 10, text.end()), alone(setting.model, rest));
+}
+
+TEST(Engine, EventsTellHowMuchOfThePromptWasCached) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{31};
+  Submit r = request(random_prompt(rng, 100), 30, 1.0F, 6);
+  Engine engine = std::move(*make_engine(setting.model, options(2, 2)));
+  Tokens answer;
+  for (const std::int32_t wanted : {0, 129}) {  // all but the last token, which has no K and V yet
+    (void)*submit(engine, r);
+    while (busy(engine)) {
+      const auto events = step(engine, 0);
+      for (const Event& event : *events) {
+        EXPECT_TRUE(event.tokens.empty() || event.n_cached == wanted) << event.n_cached;
+        answer.insert(answer.end(), event.tokens.begin(), event.tokens.end());
+      }
+    }
+    r.prompt.insert(r.prompt.end(), answer.begin(), answer.end());
+    r.prompt.push_back(5);
+  }
 }
 
 TEST(Engine, StopsAtStopTokensAndLimits) {
