@@ -1,6 +1,5 @@
 #include "app/default_model.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -32,18 +31,14 @@ std::string first_line(const std::string& text) {
 }  // namespace
 
 Expected<std::string> default_model() {
-  if (const char* named = std::getenv("MILLRACE_MODEL"); named != nullptr && *named != '\0') {
-    return std::string(named);
-  }
   std::string looked;
   for (const fs::path& folder : model_folders()) {
     const std::string named = first_line(sys::read_text(folder / "default").value_or(""));
     if (!named.empty()) return (folder / named).lexically_normal().string();
     looked += (looked.empty() ? "" : ", ") + (folder / "default").lexically_normal().string();
   }
-  return fail(
-      Fault::bad_model,
-      "no model named: wanted -m MODEL, MILLRACE_MODEL or a shipped model; looked for " + looked);
+  return fail(Fault::bad_model,
+              "no model named: wanted -m MODEL or a shipped model; looked for " + looked);
 }
 
 }  // namespace mr::app

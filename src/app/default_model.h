@@ -5,8 +5,8 @@
 
 namespace mr::app {
 
-/// The model to use where the user names none: MILLRACE_MODEL, else the one that `models/default`
-/// names, in the folder of the checkout that the program was built in or in the working folder.
+/// The model to use where the user names none: the one that `models/default` names, beside the
+/// program, in the checkout that it was built in, or in the working folder.
 /// Errors: bad_model, saying where it was looked for.
 Expected<std::string> default_model();
 

@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "app/commands.h"
 #include "app/exit.h"
+#include "app/program.h"
 #include "app/version.h"
 #include "kern/level.h"
 
@@ -26,19 +26,12 @@ std::string version_text() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Millrace runs large language models on CPUs and GPUs.", "millrace");
-  app.set_version_flag("--version", version_text());
-  app.require_subcommand(1);
+  const auto program = mr::app::make_program(version_text());
   int exit_code = mr::app::kOk;
-  mr::app::add_run(app, exit_code);
-  mr::app::add_perplexity(app, exit_code);
-  mr::app::add_show(app, exit_code);
-  mr::app::add_tokenize(app, exit_code);
-  mr::app::add_template(app, exit_code);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? mr::app::kOk : mr::app::kUsage;
-  }
-  return exit_code;
+  mr::app::add_run(program->app, exit_code);
+  mr::app::add_perplexity(program->app, exit_code);
+  mr::app::add_show(program->app, exit_code);
+  mr::app::add_tokenize(program->app, exit_code);
+  mr::app::add_template(program->app, exit_code);
+  return mr::app::run_program(*program, argc, argv, exit_code);
 }

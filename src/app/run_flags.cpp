@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/model_flags.h"
+#include "app/numbers.h"
 #include "app/run_command.h"
 
 namespace mr::app {
@@ -14,16 +15,20 @@ void add_run(CLI::App& app, int& exit_code) {
   run->add_option("prompt", args->prompt, "The prompt; else standard input, else a built-in one");
   add_load_flags(*run, args->load);
   run->add_option("-n,--n-predict,--max-tokens", args->n_new,
-                  "Tokens at most (default: until the model or the context ends)")
-      ->check(CLI::Range(1, 1 << 28));
+                  "Tokens at most; -1: until the model or the context ends")
+      ->check(integers(-1, 1 << 28));
   run->add_option("-c,--ctx-size,--max-model-len", args->n_context,
                   "Context in positions (default: the model's, as far as memory goes)")
-      ->check(CLI::Range(0, std::numeric_limits<std::int32_t>::max()));
+      ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   add_kv_type(*run, args->kv_type);
   add_sample_flags(*run, args->sample);
   run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template");
   run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");
   run->add_flag("--json", args->json, "One JSON object with text and figures on stdout");
+  run->footer(
+      "millrace run \"Once upon a time\" -n 100\n"
+      "millrace run -m model.gguf --temp 0 < question.txt\n"
+      "millrace run -m model.gguf --seed 1 --json | jq -r .text");
   run->callback([args, &exit_code] { exit_code = run_run(*args); });
 }
 

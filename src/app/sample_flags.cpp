@@ -43,8 +43,10 @@ void add_penalties(CLI::App& command, SampleArgs& args) {
   add(command, "--repeat-last-n", p.penalty_last_n, "Tokens that penalties look at; -1: all");
   add(command, "--repeat-penalty,--repetition-penalty", p.repetition_penalty,
       "Divides logits of tokens seen; 1: off");
-  add(command, "--presence-penalty", p.presence_penalty, "Comes off what was seen; 0: off");
-  add(command, "--frequency-penalty", p.frequency_penalty, "... as often as seen; 0: off");
+  add(command, "--presence-penalty", p.presence_penalty,
+      "Comes off once where it was seen; 0: off");
+  add(command, "--frequency-penalty", p.frequency_penalty,
+      "Comes off as often as it was seen; 0: off");
   add(command, "--no-repeat-ngram-size", p.no_repeat_ngram_size,
       "No n tokens in a row come twice; 0: off");
   add(command, "--dry-multiplier", p.dry_multiplier, "Penalty on lengthening repetitions; 0: off");
@@ -59,8 +61,9 @@ void add_penalties(CLI::App& command, SampleArgs& args) {
 }
 
 void add_bans(CLI::App& command, SampleArgs& args) {
-  add(command, "--samplers", args.samplers, "Their order, by names with ; between");
-  add(command, "--sampler-seq,--sampling-seq", args.sampler_seq, "... or by letters: edskypmxt");
+  add(command, "--samplers", args.samplers, "Order of the samplers, by names with ; between");
+  add(command, "--sampler-seq,--sampling-seq", args.sampler_seq,
+      "Order of the samplers, by letters: edskypmxt");
   command
       .add_option("-l,--logit-bias", args.logit_bias,
                   "ID+BIAS or ID-BIAS, such as 15043-1 or 7-inf")

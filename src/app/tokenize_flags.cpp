@@ -10,16 +10,20 @@ void add_tokenize(CLI::App& app, int& exit_code) {
   const auto args = std::make_shared<TokenizeArgs>();
   const auto add = [&](const char* name, const char* what) {
     CLI::App* command = app.add_subcommand(name, what);
-    command->add_option("-m,--model", args->model,
-                        "Model, tokenizer file or folder (default: the model in models/)");
+    command
+        ->add_option("-m,--model", args->model,
+                     "Model, tokenizer file or folder (default: the one in models/)")
+        ->type_name("MODEL");
     command->add_option("--pre", args->pre, "Split rules of a tiktoken rank file, by name");
     return command;
   };
-  CLI::App* tokenize = add("tokenize", "Text from standard input to a JSON array of token ids");
+  CLI::App* tokenize = add("tokenize", "Text from stdin to a JSON array of token ids");
   tokenize->add_flag("--special", args->special,
                      "Add the model's special tokens, and parse those that the text spells");
+  tokenize->footer("echo hello | millrace tokenize -m model.gguf");
   tokenize->callback([args, &exit_code] { exit_code = run_tokenize(*args); });
-  CLI::App* detokenize = add("detokenize", "A JSON array of token ids from standard input to text");
+  CLI::App* detokenize = add("detokenize", "A JSON array of token ids from stdin to text");
+  detokenize->footer("echo '[1, 2, 3]' | millrace detokenize -m model.gguf");
   detokenize->callback([args, &exit_code] { exit_code = run_detokenize(*args); });
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "base/nearest.h"
 #include "base/quote.h"
 
 namespace mr::sample {
@@ -196,7 +197,9 @@ Expected<std::vector<Sampler>> order_of_names(std::string_view names) {
     if (found != std::end(kNames)) {
       order.push_back(found->sampler);
     } else if (name != "adaptive_p") {
-      return wrong("samplers", kNamesText, quote(name));
+      std::vector<std::string> known;
+      for (const Name& one : kNames) known.emplace_back(one.name);
+      return wrong("samplers", kNamesText, quote(name) + did_you_mean(name, known));
     }
   }
   return order;

@@ -1,0 +1,80 @@
+#include "app/manual.h"
+
+#include <CLI/Option.hpp>
+#include <algorithm>
+
+namespace mr::app {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == at) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+/// CLI11's names of types, as a person reads them.
+std::string value_name(const CLI::Option& option) {
+  if (option.get_items_expected_max() == 0) return "";
+  const std::string full = option.get_type_name();  // with what its checks say behind a colon
+  const std::string type = full.substr(0, full.find(':'));
+  if (type == "INT" || type == "UINT") return "N";
+  if (type == "FLOAT") return "X";
+  return type;
+}
+
+FlagManual manual_of(const CLI::Option& option) {
+  FlagManual flag;
+  for (const std::string& name : option.get_snames()) flag.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) flag.names.push_back("--" + name);
+  flag.place = option.get_name(true);
+  flag.value = value_name(option);
+  if (flag.value.find('|') != std::string::npos) flag.choices = split(flag.value, '|');
+  flag.text = option.get_description();
+  flag.default_value = option.get_default_str();
+  flag.variable = variable_of(option);
+  if (option.get_group() != "Options") flag.group = option.get_group();
+  flag.required = option.get_required();
+  return flag;
+}
+
+}  // namespace
+
+std::string variable_of(const CLI::Option& option) {
+  if (option.get_lnames().empty() || !option.get_configurable()) return "";
+  std::string name = "MILLRACE_" + option.get_lnames().front();
+  std::ranges::transform(name, name.begin(), [](char c) {
+    if (c == '-') return '_';
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return name;
+}
+
+CommandManual manual_of(const CLI::App& command) {
+  CommandManual manual{.name = command.get_name(),
+                       .text = command.get_description(),
+                       .examples = command.get_footer(),
+                       .flags = {}};
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_group().empty()) manual.flags.push_back(manual_of(*option));
+  }
+  std::ranges::stable_partition(manual.flags, [](const FlagManual& flag) {  // --help comes last
+    return !flag.variable.empty() || !flag.place.empty();
+  });
+  return manual;
+}
+
+std::vector<CommandManual> manuals_of(const CLI::App& program) {
+  std::vector<CommandManual> manuals;
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    manuals.push_back(manual_of(*command));
+  }
+  return manuals;
+}
+
+}  // namespace mr::app

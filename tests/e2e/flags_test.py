@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Where flags come from (command line, environment, config file), help, and what is said of
+mistakes."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("MILLRACE_BIN", str(ROOT / "build/release/millrace"))
+USAGE = 2
+PLAIN = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
+
+
+def millrace(*args, **variables):
+    with tempfile.TemporaryDirectory() as home:
+        env = PLAIN | {"XDG_CONFIG_HOME": home} | {k: str(v) for k, v in variables.items()}
+        return subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, env=env,
+                              capture_output=True, text=True, timeout=60)
+
+
+def commands():
+    lines = millrace("--help").stdout.split("\n\n")[2].splitlines()
+    return [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
+
+
+class Sources(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def answer(self, *args, config=None, **variables):
+        if config is not None:
+            (self.folder / "c.toml").write_text(config)
+            args += "--config", self.folder / "c.toml"
+        done = millrace("run", "Hi", "--json", *args, **variables)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_flag_before_variable_before_file_before_default(self):
+        config = "[run]\nn-predict = 3\nseed = 7\n"
+        for wanted, args, variables in [
+                (5, ["-n", 5], {"MILLRACE_N_PREDICT": 4}), (4, [], {"MILLRACE_N_PREDICT": 4}),
+                (3, [], {}), (3, [], {"MILLRACE_N_PREDICT": ""})]:
+            answer = self.answer(*args, config=config, **variables)
+            self.assertEqual((wanted, 7), (answer["tokens"], answer["seed"]))
+
+    def test_every_alias_and_the_last_of_two(self):
+        for args in (["--max-tokens", 2], ["--n-predict=2"], ["-n2"], ["-n", 9, "-n", 2]):
+            self.assertEqual(2, self.answer(*args)["tokens"], args)
+        config = "max_tokens = 9\n[run]\nn_predict = 2\n[perplexity]\nn_context = 1\n"
+        self.assertEqual(2, self.answer(config=config.split("[perp")[0])["tokens"])
+
+    def test_the_usual_place_and_one_that_is_named(self):
+        (self.folder / "millrace").mkdir()
+        (self.folder / "millrace/config.ini").write_text("[run]\nn-predict = 2")
+        (self.folder / "other").write_text("[run]\nmax-tokens = 3")
+        self.assertEqual(2, self.answer(XDG_CONFIG_HOME=self.folder)["tokens"])
+        self.assertEqual(3, self.answer(MILLRACE_CONFIG=self.folder / "other")["tokens"])
+
+    def test_switches(self):
+        for no in ("0", "false", "off"):
+            done = millrace("run", "Hi", "-n", 1, MILLRACE_JSON=no)
+            self.assertNotIn("{", done.stdout)
+        for yes in ("1", "true", "on", "enabled"):
+            done = millrace("run", "Hi", "-n", 1, MILLRACE_JSON=yes)
+            self.assertEqual(1, json.loads(done.stdout)["tokens"])
+
+    def test_lists(self):
+        config = '[run]\nn-predict = 30\ntemp = 0\nbad_words = ["the", "short"]'
+        by_flag = self.answer("--temp", 0, "-n", 30, "--bad-words", "the", "--bad-words", "short")
+        self.assertEqual(by_flag["text"], self.answer(config=config)["text"])
+        self.assertNotEqual(by_flag["text"], self.answer("--temp", 0, "-n", 30)["text"])
+        one = self.answer("-n", 3, MILLRACE_ALLOWED_TOKEN_IDS="300,301")
+        self.assertEqual(3, one["tokens"])
+
+    def test_what_must_be_there_may_come_from_anywhere(self):
+        text = self.folder / "text"
+        text.write_text("Once upon a time there was a little dog. " * 99)
+        done = millrace("perplexity", "--json", "-c", 64, MILLRACE_FILE=text, MILLRACE_CHUNKS=1)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(31, json.loads(done.stdout)["tokens"])
+        done = millrace("perplexity")
+        self.assertEqual((USAGE, "millrace: perplexity: wanted --file FILE\n"),
+                         (done.returncode, done.stderr))
+
+    def test_a_variable_gives_way_to_a_flag_that_excludes_it(self):
+        (self.folder / "t").write_text("{{ messages[0].content }}")
+        (self.folder / "i").write_text('{"messages": [{"content": "hello"}]}')
+        done = millrace("template", "--file", self.folder / "t", "--input", self.folder / "i",
+                        MILLRACE_MODEL="/nonexistent")
+        self.assertEqual("hello", done.stdout, done.stderr)
+
+
+class Mistakes(unittest.TestCase):
+    def refuse(self, mention, *args, **variables):
+        done = millrace(*args, **variables)
+        self.assertEqual(USAGE, done.returncode, done.stderr)
+        self.assertEqual("", done.stdout)
+        self.assertEqual(1, done.stderr.count("\n"), done.stderr)
+        self.assertIn(mention, done.stderr)
+
+    def test_near_misses(self):
+        self.refuse("did you mean 'run'?", "rnu", "hi")
+        self.refuse("did you mean '--temp'?", "run", "--tmep", "1")
+        self.refuse("did you mean '--temperature'?", "run", "--temperatur=1")
+        self.refuse("did you mean '--json'?", "show", "--jason")
+        self.refuse("did you mean 'bf16'?", "run", "--kv-type", "bf61")
+        self.refuse("did you mean 'top_k'?", "run", "--samplers", "topk")
+        self.refuse("wanted f16|bf16|f32", "run", "--kv-type", "q8_0")
+        self.refuse("millrace --help", "frobnicate")
+        self.refuse("millrace run --help", "run", "--frobnicate")
+
+    def test_values(self):
+        self.refuse("--temp: wanted a number, found 'hot'", "run", "--temp", "hot")
+        self.refuse("--seed: wanted a value, found none", "run", "--seed")
+        self.refuse("--threads: wanted an integer from 0 to 1024, found '5000'", "run", "-t", 5000)
+        self.refuse("--threads: wanted an integer from 0 to 1024, found 'two'", "run", "-t", "two")
+        self.refuse("one argument too many: 'b'", "run", "a", "b")
+        self.refuse("wanted a command")
+
+    def test_variables_and_files_are_named(self):
+        self.refuse("MILLRACE_TEMP: --temp: wanted a number", "run", MILLRACE_TEMP="hot")
+        self.refuse("MILLRACE_JSON: wanted true or false", "run", MILLRACE_JSON="maybe")
+        with tempfile.TemporaryDirectory() as folder:
+            for line, text, mention in [
+                    (2, "[run]\ntmep = 1", "did you mean 'temp'?"),
+                    (2, "[rnu]\ntemp = 1", "did you mean 'run'?"), (1, "temp", "wanted a number"),
+                    (1, "= 1", "wanted FLAG"), (3, "\n\nkv-type = q8", "wanted f16"),
+                    (1, "json = 7", "true or false")]:
+                path = Path(folder) / "c"
+                path.write_text(text)
+                self.refuse(mention, "run", "Hi", "--config", path)
+                self.refuse(f"{path}:{line}: ", "run", "Hi", MILLRACE_CONFIG=path)
+            path.write_bytes(bytes(range(256)) * 99)
+            self.refuse(str(path), "run", "--config", path)
+            self.refuse(folder, "run", "--config", folder)
+            self.refuse("nowhere", "run", "--config", "nowhere")
+
+
+class Help(unittest.TestCase):
+    def test_on_one_screen(self):
+        for args, most in [(["--help"], 32), *[([name, "--help"], 40) for name in commands()]]:
+            done = millrace(*args)
+            lines = done.stdout.splitlines()
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertLessEqual(len(lines), most, args)
+            self.assertLessEqual(max(map(len, lines)), 80, args)
+            self.assertIn("examples", done.stdout)
+
+    def test_all_flags_with_their_variables(self):
+        done = millrace("run", "--help-all")
+        self.assertEqual(0, done.returncode)
+        for part in ("--repetition-penalty", "MILLRACE_CTX_SIZE", "--max-model-len"):
+            self.assertIn(part, done.stdout)
+        self.assertIn("MILLRACE_CHUNKS", millrace("--help-all").stdout)
+
+
+if __name__ == "__main__":
+    if not Path(PROGRAM).exists():
+        print(f"skipped: {PROGRAM} is not built")
+        sys.exit(77)
+    unittest.main()
