@@ -5,42 +5,23 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
-#include <limits>
+#include <string_view>
 #include <vector>
 
+#include "app/answer.h"
+#include "app/chat_prompt.h"
 #include "app/context_size.h"
 #include "app/exit.h"
 #include "app/interrupt.h"
-#include "engine/engine.h"
+#include "app/screen.h"
 #include "text/chat_template.h"
-#include "text/end_tokens.h"
-#include "text/stream_decoder.h"
 #include "text/valid_utf8.h"
 
 namespace mr::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* kBuiltInPrompt = "Tell me a short story.";
 constexpr std::size_t kMaxPromptBytes = 64U << 20;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// What one answer came to.
-struct Answer {
-  std::string text;  ///< kept for --json
-  std::size_t n_prompt = 0;
-  std::size_t n_tokens = 0;
-  std::int64_t n_steps = 0;
-  double load_s = 0;
-  double prompt_s = 0;    ///< until the first token
-  double generate_s = 0;  ///< after it
-  const char* finish = "length";
-  std::uint64_t seed = 0;
-};
 
 /// The prompt: the argument, else what is piped in, else the built-in one.
 Expected<std::string> read_prompt(const RunArgs& args) {
@@ -60,25 +41,15 @@ Expected<std::string> read_prompt(const RunArgs& args) {
   return prompt.empty() ? std::string(kBuiltInPrompt) : prompt;
 }
 
-/// The prompt as the only message of a chat; nothing in it becomes a special token.
-Expected<std::vector<text::Id>> encode_chat(const Loaded& loaded, const std::string& prompt) {
-  MR_TRY(const auto chat, text::load_chat_template(loaded.path));
-  const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(prompt)}}};
-  MR_TRY(const auto rendered, text::render_chat(chat, {.messages = &messages}));
-  std::vector<text::Segment> segments;
-  for (const auto& part : rendered.segments) {
-    segments.push_back(
-        {std::string_view(rendered.text).substr(part.begin, part.end - part.begin), part.trusted});
-  }
-  return text::encode_marked(loaded.tokenizer, segments, false);
-}
-
 Expected<std::vector<std::int32_t>> encode_prompt(const Loaded& loaded, const RunArgs& args) {
   MR_TRY(const std::string prompt, read_prompt(args));
-  const bool chat = loaded.has_chat_template && !args.raw;
-  MR_TRY(const auto ids, chat ? encode_chat(loaded, prompt)
-                              : text::encode(loaded.tokenizer, prompt, {.add_special = true}));
-  return std::vector<std::int32_t>(ids.begin(), ids.end());
+  if (!loaded.has_chat_template || args.raw) {
+    MR_TRY(const auto ids, text::encode(loaded.tokenizer, prompt, {.add_special = true}));
+    return std::vector<std::int32_t>(ids.begin(), ids.end());
+  }
+  MR_TRY(const auto chat, text::load_chat_template(loaded.path));
+  const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(prompt)}}};
+  return chat_prompt(chat, loaded.tokenizer, messages, thinks(args.answer));
 }
 
 Expected<engine::Engine> start_engine(const Loaded& loaded, const RunArgs& args) {
@@ -88,124 +59,94 @@ Expected<engine::Engine> start_engine(const Loaded& loaded, const RunArgs& args)
   return engine::make_engine(loaded.model, options);
 }
 
-const char* name_of(sched::Reason reason) {
-  switch (reason) {
-    case sched::Reason::stopped:
-      return "stop";
-    case sched::Reason::length:
-      return "length";
-    case sched::Reason::failed:
-      return "failed";
-    case sched::Reason::deadline:
-      return "deadline";
-    case sched::Reason::no_memory:
-      return "no_memory";
-  }
-  return "failed";
+/// Gives out text as it comes: the thought on stderr, the answer on stdout.
+void put(const text::AnswerDelta& delta, Screen& screen) {
+  show_thought(screen, delta.reasoning);
+  show_answer(screen, delta.text);
 }
 
-/// Runs the request to its end, or to Ctrl-C, and gives out its text as it comes.
-Expected<void> generate(engine::Engine& engine, const Loaded& loaded, const RunArgs& args,
-                        Answer& answer) {
-  const auto start = Clock::now();
-  auto first_token = start;
-  text::StreamDecoder stream{&loaded.tokenizer};
-  const auto put = [&](const std::string& bytes) {
-    const std::string text = text::valid_utf8(bytes);
-    if (args.json) {
-      answer.text += text;
-    } else {
-      std::fwrite(text.data(), 1, text.size(), stdout);
-      std::fflush(stdout);
-    }
-  };
-  while (engine::busy(engine)) {
+/// The text of an answer, kept for --json.
+struct Said {
+  std::string reasoning;
+  std::string text;
+};
+
+/// Runs the answer to its end, or to Ctrl-C.
+Expected<Said> generate(Answer& answer, const RunArgs& args) {
+  Said said;
+  Screen screen = make_screen();
+  while (answer.finish == nullptr) {
+    text::AnswerDelta delta;
     if (interrupted()) {
-      answer.finish = "cancelled";
-      break;
+      delta = cancel(answer);
+    } else {
+      MR_TRY(delta, advance(answer));
     }
-    MR_TRY(const auto events, engine::step(engine, 0));
-    for (const engine::Event& event : events) {
-      for (const std::int32_t token : event.tokens) {
-        if (answer.n_tokens++ == 0) first_token = Clock::now();
-        const auto id = static_cast<text::Id>(token);
-        if (!text::is_control(loaded.tokenizer, id)) put(text::push(stream, id));
-      }
-      if (event.ended) answer.finish = name_of(*event.ended);
-    }
+    if (!args.json) put(delta, screen);
+    if (screen.failed) return fail(Fault::failed, "standard output cannot be written");
+    said.reasoning += delta.reasoning;
+    said.text += delta.text;
   }
-  put(text::finish(stream));
-  answer.n_steps = engine.counts.steps;
-  answer.prompt_s = std::chrono::duration<double>(first_token - start).count();
-  answer.generate_s = seconds_since(first_token);
-  return {};
+  end_answer(screen);
+  return said;
 }
 
-double per_second(std::size_t n, double seconds) {
-  return seconds > 0 ? static_cast<double>(n) / seconds : 0;
-}
-
-void print_figures(const Answer& a) {
+void print_figures(const Answer& a, double load_s) {
   std::fprintf(stderr,
                "millrace: loaded in %.2f s; prompt %zu tokens in %.2f s (%.1f tok/s); "
-               "answer %zu tokens in %.2f s (%.1f tok/s); %s; seed %llu\n",
-               a.load_s, a.n_prompt, a.prompt_s, per_second(a.n_prompt, a.prompt_s), a.n_tokens,
-               a.generate_s, per_second(a.n_tokens > 0 ? a.n_tokens - 1 : 0, a.generate_s),
-               a.finish, static_cast<unsigned long long>(a.seed));
+               "answer %d tokens in %.2f s (%.1f tok/s); %s; seed %llu\n",
+               load_s, a.n_prompt, prompt_seconds(a), prompt_rate(a), a.n_tokens,
+               generate_seconds(a), generate_rate(a), a.finish,
+               static_cast<unsigned long long>(a.seed));
 }
 
-void print_json(const Answer& a, const Loaded& loaded) {
+void print_json(const Answer& a, const Said& said, const Loaded& loaded, double load_s) {
   const boost::json::object object{
-      {"text", a.text},
+      {"text", said.text},
+      {"reasoning", said.reasoning},
       {"tokens", a.n_tokens},
+      {"reasoning_tokens", a.stream.n_reasoning},
       {"prompt_tokens", a.n_prompt},
       {"finish_reason", a.finish},
       {"seed", a.seed},
       {"model", loaded.model.config.name},
       {"steps", a.n_steps},
-      {"load_s", a.load_s},
-      {"prompt_s", a.prompt_s},
-      {"generate_s", a.generate_s},
-      {"prompt_tok_s", per_second(a.n_prompt, a.prompt_s)},
-      {"tok_s", per_second(a.n_tokens > 0 ? a.n_tokens - 1 : 0, a.generate_s)},
+      {"load_s", load_s},
+      {"prompt_s", prompt_seconds(a)},
+      {"generate_s", generate_seconds(a)},
+      {"prompt_tok_s", prompt_rate(a)},
+      {"tok_s", generate_rate(a)},
   };
   std::printf("%s\n", boost::json::serialize(object).c_str());
 }
 
-Expected<Answer> answer(const RunArgs& args) {
-  Answer answer;
-  const auto start = Clock::now();
+Expected<const char*> answer(const RunArgs& args) {
+  const auto start = Answer::Clock::now();
   MR_TRY(sample::Params params, parse(args.sample));  // flags that are wrong are said at once
   MR_TRY(const Loaded loaded, load(args.load));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
   MR_TRY(params, with_texts(std::move(params), args.sample, loaded.tokenizer));
   MR_TRY(engine::Engine engine, start_engine(loaded, args));
-  answer.load_s = seconds_since(start);
-  answer.n_prompt = prompt.size();
-  answer.seed = params.seed;
-  const std::int32_t no_limit = std::numeric_limits<std::int32_t>::max();
-  MR_TRY_VOID(engine::submit(engine, {.prompt = std::move(prompt),
-                                      .n_new = args.n_new > 0 ? args.n_new : no_limit,
+  MR_TRY(Answer answer, begin_answer(engine, loaded.tokenizer,
+                                     {.prompt = std::move(prompt),
+                                      .n_new = args.n_new,
                                       .sample = std::move(params),
-                                      .stop_tokens = text::end_tokens(loaded.tokenizer)}));
-  MR_TRY_VOID(generate(engine, loaded, args, answer));
-  if (args.json) {
-    print_json(answer, loaded);
-  } else if (isatty(STDOUT_FILENO) != 0) {
-    std::printf("\n");
-  }
-  print_figures(answer);
-  return answer;
+                                      .args = args.answer}));
+  const double load_s = std::chrono::duration<double>(answer.start - start).count();
+  MR_TRY(const Said said, generate(answer, args));
+  if (args.json) print_json(answer, said, loaded, load_s);
+  print_figures(answer, load_s);
+  return answer.finish;
 }
 
 }  // namespace
 
 int run_run(const RunArgs& args) {
   catch_interrupts();
-  const Expected<Answer> result = answer(args);
+  const Expected<const char*> result = answer(args);
   if (!result) return report(result.error());
   if (interrupted()) return kInterrupted;
-  return std::string_view(result->finish) == "failed" ? kFailed : kOk;
+  return std::string_view(*result) == "failed" ? kFailed : kOk;
 }
 
 }  // namespace mr::app

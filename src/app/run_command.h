@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "app/answer_flags.h"
 #include "app/loaded.h"
 #include "app/sample_flags.h"
 #include "tensor/dtype.h"
@@ -15,13 +16,15 @@ struct RunArgs {
   std::int32_t n_new = 0;             ///< tokens at most; 0: until the model or the context ends
   std::int32_t n_context = 0;         ///< 0: the model's own, or less where memory asks for it
   SampleArgs sample;
+  AnswerArgs answer;
   DType kv_type = DType::f16;
   bool raw = false;  ///< no chat template
   bool deterministic = false;
   bool json = false;
 };
 
-/// `millrace run`: the text alone on stdout, figures on stderr. Returns the exit code.
+/// `millrace run`: the answer alone on stdout, thoughts and figures on stderr. Returns the exit
+/// code.
 int run_run(const RunArgs& args);
 
 }  // namespace mr::app

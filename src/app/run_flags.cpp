@@ -21,6 +21,7 @@ void add_run(CLI::App& app, int& exit_code) {
                   "Context in positions (default: the model's, as far as memory goes)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   add_kv_type(*run, args->kv_type);
+  add_answer_flags(*run, args->answer);
   add_sample_flags(*run, args->sample);
   run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template");
   run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");

@@ -257,8 +257,9 @@ TEST(ChatTemplate, LoadsFromFolders) {
   const boost::json::value tools = boost::json::array{};
   const ChatInput plain{.messages = &messages};
   EXPECT_NE(segments(folder, plain).find("no chat template"), std::string::npos);
-  write(folder, "tokenizer_config.json",
-        R"({"bos_token": {"content": "<s>"}, "eos_token": "<｜end▁of▁sentence｜>", "chat_template": [
+  write(
+      folder, "tokenizer_config.json",
+      R"({"bos_token": {"content": "<s>"}, "eos_token": "<｜end▁of▁sentence｜>", "chat_template": [
             {"name": "default",
 "template": "{% set m = messages[0] %}{{ bos_token }}{{ m.role }}{{ m.content }}{{ tools }}"},
             {"name": "tool_use", "template": "T{{ tools }}"}]})");
@@ -266,8 +267,9 @@ TEST(ChatTemplate, LoadsFromFolders) {
   EXPECT_EQ(segments(folder, {.messages = &messages, .tools = &tools}), "T[]");
   write(folder, "chat_template.json", R"({"chat_template": "J{{ bos_token }}"})");
   EXPECT_EQ(segments(folder, plain), "J<s>");
-  write(folder, "chat_template.jinja",
-        "{{ enable_thinking }}{{ add_generation_prompt }}{{ extra }}{{ bos_token }}{{ eos_token }}");
+  write(
+      folder, "chat_template.jinja",
+      "{{ enable_thinking }}{{ add_generation_prompt }}{{ extra }}{{ bos_token }}{{ eos_token }}");
   const boost::json::object extra = {{"extra", "E"}, {"bos_token", "</s>"}, {"messages", 1}};
   EXPECT_EQ(segments(folder, {.messages = &messages, .extra = &extra, .enable_thinking = true}),
             "[TrueTrueE]<s><｜end▁of▁sentence｜>");

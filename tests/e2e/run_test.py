@@ -44,7 +44,7 @@ class Contract(unittest.TestCase):
         piped = run("-n", 8, "--temp", 0, "--raw", stdin="Once upon a time")
         self.assertEqual(run("Once upon a time", "-n", 8, "--temp", 0, "--raw").stdout,
                          piped.stdout)
-        self.assertTrue(run("-n", 4, stdin="").stdout)
+        self.assertTrue(run("-n", 40, stdin="").stdout)
 
     def test_json(self):
         done = run("Once upon a time", "-n", 9, "--temp", 0, "--raw", "--json")

@@ -1,0 +1,129 @@
+#include "app/answer.h"
+
+#include <limits>
+#include <utility>
+
+#include "text/end_tokens.h"
+
+namespace mr::app {
+namespace {
+
+const char* name_of(sched::Reason reason) {
+  switch (reason) {
+    case sched::Reason::stopped:
+      return "stop";
+    case sched::Reason::length:
+      return "length";
+    case sched::Reason::failed:
+      return "failed";
+    case sched::Reason::deadline:
+      return "deadline";
+    case sched::Reason::no_memory:
+      return "no_memory";
+  }
+  return "failed";
+}
+
+void append(text::AnswerDelta& to, const text::AnswerDelta& delta) {
+  to.reasoning += delta.reasoning;
+  to.text += delta.text;
+}
+
+void end(Answer& answer, const char* why, text::AnswerDelta& delta) {
+  append(delta, finish(answer.stream));
+  answer.finish = why;
+  answer.n_steps = answer.engine->counts.steps - answer.n_steps;
+  answer.end = Answer::Clock::now();
+  if (answer.n_tokens == 0) answer.first = answer.end;
+}
+
+void take_in(Answer& answer, const engine::Event& event, text::AnswerDelta& delta) {
+  answer.n_cached = event.n_cached > 0 ? event.n_cached : answer.n_cached;
+  if (answer.n_tokens == 0 && !event.tokens.empty()) answer.first = Answer::Clock::now();
+  answer.n_tokens += static_cast<std::int32_t>(event.tokens.size());
+  std::size_t n = event.tokens.size();
+  if (n > 0 && event.ended == sched::Reason::stopped) --n;  // a stop token is no text
+  for (std::size_t i = 0; i < n; ++i) {
+    append(delta, push(answer.stream, static_cast<text::Id>(event.tokens[i])));
+  }
+  if (text::stopped(answer.stream)) {
+    engine::cancel(*answer.engine, answer.request);
+    end(answer, "stop", delta);
+  } else if (event.ended) {
+    end(answer, name_of(*event.ended), delta);
+  }
+}
+
+double seconds(Answer::Clock::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+double rate(std::int64_t n, double time) {
+  return time > 0 && n > 0 ? static_cast<double>(n) / time : 0;
+}
+
+}  // namespace
+
+Expected<Answer> begin_answer(engine::Engine& engine, const text::Tokenizer& tok,
+                              AnswerRequest request) {
+  Answer answer{.engine = &engine,
+                .stream = {},
+                .n_prompt = request.prompt.size(),
+                .n_steps = engine.counts.steps,
+                .seed = request.sample.seed,
+                .start = Answer::Clock::now(),
+                .first = {},
+                .end = {}};
+  const auto marks = text::think_marks(tok);
+  const bool begun = marks && text::ends_in_thought(tok, *marks, request.prompt);
+  think::Budget budget = request.args.budget;
+  if (thinks(request.args) == false) budget.n_tokens = 0;  // whatever the template does
+  MR_TRY(request.sample.thought, think::limit(tok, marks, budget, begun));
+  answer.stream = text::make_answer_stream(tok, {.stop = request.args.stop,
+                                                 .include_stop = request.args.include_stop,
+                                                 .min_tokens = request.sample.min_tokens,
+                                                 .marks = marks,
+                                                 .begins_in_thought = begun});
+  const std::int32_t no_limit = std::numeric_limits<std::int32_t>::max();
+  MR_TRY(answer.request,
+         engine::submit(engine, {.prompt = std::move(request.prompt),
+                                 .n_new = request.n_new > 0 ? request.n_new : no_limit,
+                                 .sample = std::move(request.sample),
+                                 .stop_tokens = text::end_tokens(tok)}));
+  return answer;
+}
+
+Expected<text::AnswerDelta> advance(Answer& answer) {
+  text::AnswerDelta delta;
+  MR_TRY(const auto events, engine::step(*answer.engine, 0));
+  for (const engine::Event& event : events) {
+    if (event.request == answer.request && answer.finish == nullptr) take_in(answer, event, delta);
+  }
+  return delta;
+}
+
+text::AnswerDelta cancel(Answer& answer) {
+  text::AnswerDelta delta;
+  engine::cancel(*answer.engine, answer.request);
+  end(answer, "cancelled", delta);
+  return delta;
+}
+
+double prompt_seconds(const Answer& answer) {
+  return seconds(answer.first - answer.start);
+}
+
+double generate_seconds(const Answer& answer) {
+  return seconds(answer.end - answer.first);
+}
+
+double prompt_rate(const Answer& answer) {
+  const auto n_prompt = static_cast<std::int64_t>(answer.n_prompt);
+  return rate(n_prompt - answer.n_cached, prompt_seconds(answer));
+}
+
+double generate_rate(const Answer& answer) {
+  return rate(answer.n_tokens - 1, generate_seconds(answer));
+}
+
+}  // namespace mr::app

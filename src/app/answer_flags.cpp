@@ -1,0 +1,45 @@
+#include "app/answer_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <limits>
+
+#include "app/choice.h"
+#include "app/numbers.h"
+
+namespace mr::app {
+
+void add_answer_flags(CLI::App& command, AnswerArgs& args) {
+  constexpr const char* kGroup = "Answer";
+  constexpr std::int32_t kMost = std::numeric_limits<std::int32_t>::max();
+  add_choice<std::optional<bool>>(command, "--think", args.think, {{"on", true}, {"off", false}},
+                                  "Whether the model thinks first (default: as its template says)");
+  command
+      .add_option("--reasoning-budget,--thinking-token-budget", args.budget.n_tokens,
+                  "Tokens of thought at most; -1: any number")
+      ->check(integers(-1, kMost))
+      ->capture_default_str();
+  command
+      .add_option("--reasoning-budget-message", args.budget.message,
+                  "What the model then says (default: that the time to think is over)")
+      ->group(kGroup);
+  command
+      .add_option("--reasoning-budget-grace", args.budget.grace,
+                  "Tokens that it then has to end the thought by itself")
+      ->group(kGroup)
+      ->check(integers(0, kMost))
+      ->capture_default_str();
+  command.add_option("--stop,-r,--reverse-prompt", args.stop, "A text that ends the answer")
+      ->group(kGroup)
+      ->allow_extra_args(false);
+  command
+      .add_flag("--include-stop,--include-stop-str-in-output", args.include_stop,
+                "That text is part of the answer")
+      ->group(kGroup);
+}
+
+std::optional<bool> thinks(const AnswerArgs& args) {
+  if (!args.think && args.budget.n_tokens == 0) return false;
+  return args.think;
+}
+
+}  // namespace mr::app

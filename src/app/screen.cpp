@@ -1,0 +1,68 @@
+#include "app/screen.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "text/terminal_text.h"
+
+namespace mr::app {
+namespace {
+
+constexpr const char* kDim = "\033[2m";
+constexpr const char* kPlain = "\033[0m";
+
+bool has_text(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool is_dumb() {
+  const char* value = std::getenv("TERM");
+  return value == nullptr || std::string_view(value) == "dumb";
+}
+
+void end_thought(Screen& screen) {
+  if (!screen.thought) return;
+  std::fputs("\n\n", stderr);
+  screen.thought = false;
+}
+
+}  // namespace
+
+Screen make_screen() {
+  Screen screen;
+  screen.stdout_terminal = isatty(STDOUT_FILENO) != 0;
+  screen.stderr_terminal = isatty(STDERR_FILENO) != 0;
+  screen.colours = screen.stderr_terminal && !has_text("NO_COLOR") && !is_dumb();
+  return screen;
+}
+
+void show_thought(Screen& screen, const std::string& text) {
+  if (text.empty()) return;
+  if (!screen.thought && !screen.colours) std::fputs("(thinking) ", stderr);
+  screen.thought = true;
+  const std::string shown = screen.stderr_terminal ? text::terminal_text(text) : text;
+  std::fprintf(stderr, "%s%s%s", screen.colours ? kDim : "", shown.c_str(),
+               screen.colours ? kPlain : "");
+  std::fflush(stderr);
+}
+
+void show_answer(Screen& screen, const std::string& text) {
+  if (text.empty()) return;
+  end_thought(screen);
+  const std::string shown = screen.stdout_terminal ? text::terminal_text(text) : text;
+  const bool written = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size();
+  screen.failed = screen.failed || !written || std::fflush(stdout) != 0;
+  screen.line_open = shown.back() != '\n';
+}
+
+void end_answer(Screen& screen) {
+  end_thought(screen);
+  if (screen.line_open && screen.stdout_terminal) std::puts("");
+  screen.line_open = false;
+}
+
+}  // namespace mr::app

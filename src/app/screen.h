@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+
+/// Answers on the terminal.
+namespace mr::app {
+
+/// Where answers go: their text to stdout, thoughts to stderr, dim where there are colours. On a
+/// terminal no text can steer it.
+struct Screen {
+  bool stdout_terminal = false;
+  bool stderr_terminal = false;
+  bool colours = false;    ///< on stderr
+  bool thought = false;    ///< a thought has begun and nothing else has come since
+  bool line_open = false;  ///< the terminal's line has text of the answer in it
+  bool failed = false;     ///< stdout takes nothing more
+};
+
+/// As the environment has it: NO_COLOR, TERM=dumb.
+Screen make_screen();
+
+void show_thought(Screen& screen, const std::string& text);
+void show_answer(Screen& screen, const std::string& text);
+
+/// Ends the terminal's line.
+void end_answer(Screen& screen);
+
+}  // namespace mr::app
