@@ -168,7 +168,8 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
   const auto n_logit_rows =
       static_cast<std::int32_t>(std::min<std::int64_t>(options.n_step_rows, n_nodes));
   MR_TRY(engine.workspace, model::make_workspace(model, {.n_rows = options.n_step_rows,
-                                                         .n_logit_rows = n_logit_rows}));
+                                                         .n_logit_rows = n_logit_rows,
+                                                         .n_context = options.n_context}));
   return engine;
 }
 

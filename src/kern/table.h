@@ -100,6 +100,14 @@ struct RmsNormArgs {
   float* y = nullptr;         ///< or plain (n_rows, dim); may be x
 };
 
+/// x as activations for gemm: what rms_norm does besides the norm.
+struct ToActsArgs {
+  const float* x = nullptr;  ///< (n_rows, dim)
+  std::int32_t n_rows = 0;
+  std::int32_t dim = 0;
+  std::byte* acts = nullptr;
+};
+
 /// y = acts * weight^T + bias, or y += that.
 struct GemmArgs {
   Weight weight;
@@ -289,6 +297,7 @@ struct Table {
   // Rows through a layer.
   void (*embed)(const Device&, const EmbedArgs&) = nullptr;
   void (*rms_norm)(const Device&, const RmsNormArgs&) = nullptr;
+  void (*to_acts)(const Device&, const ToActsArgs&) = nullptr;
   void (*gemm)(const Device&, const GemmArgs&) = nullptr;
   void (*rope_angles)(const Device&, const RopeAnglesArgs&) = nullptr;
   void (*rope)(const Device&, const RopeArgs&) = nullptr;

@@ -1,31 +1,54 @@
 #pragma once
+#include <array>
 #include <span>
 #include <string_view>
 
 #include "base/error.h"
-#include "io/gguf.h"
 #include "model/config.h"
+#include "model/names.h"
+#include "model/source.h"
 
 /// The architectures that the program knows: one file each reads the shape of its models.
 namespace mr::model {
 
 struct Architecture {
-  std::string_view name;  ///< as `general.architecture` has it
-  Expected<Config> (*config)(const gguf::File& file) = nullptr;
+  std::string_view name;                        ///< as `general.architecture` has it
+  std::array<std::string_view, 3> model_types;  ///< as `model_type` of config.json has it
+  Expected<Config> (*config)(const Source& source) = nullptr;
+  Names gguf = kGgufNames;
+  Names hf = kHfNames;
 };
 
 /// All of them, by name.
 std::span<const Architecture> architectures();
 
-/// The shape of the model in `file`.
-/// Errors: bad_model, naming the field; of an unknown architecture, listing the known.
-Expected<Config> read_config(const gguf::File& file);
+/// The architecture of a model. Errors: bad_model; of an unknown one, listing the known.
+Expected<const Architecture*> architecture_of(const Source& source);
 
+/// The shape of the model in `source`, with the size of its vocabulary.
+/// Errors: bad_model, naming the field.
+Expected<Config> read_config(const Source& source);
+
+namespace gemma2 {
+Expected<Config> config(const Source& source);
+}
+namespace gemma3 {
+Expected<Config> config(const Source& source);
+}
 namespace llama {
-Expected<Config> config(const gguf::File& file);
+Expected<Config> config(const Source& source);
+}
+namespace olmo2 {
+Expected<Config> config(const Source& source);
+}
+namespace phi3 {
+Expected<Config> config(const Source& source);
+}
+namespace qwen2 {
+Expected<Config> config(const Source& source);
 }
 namespace qwen3 {
-Expected<Config> config(const gguf::File& file);
+Expected<Config> config(const Source& source);
 }
 
 }  // namespace mr::model

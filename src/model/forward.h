@@ -28,22 +28,24 @@ struct StepInput {
 struct StepLimits {
   std::int32_t n_rows = 0;
   std::int32_t n_logit_rows = 0;
+  std::int32_t n_context = 0;  ///< positions that a sequence may have: LongRoPE goes by it
 };
 
 /// Device memory of the values between a step's operations.
 struct Workspace {
   StepLimits limits;
-  kern::Buffer integers;   ///< the step's arrays; grows as steps need
-  kern::Buffer x;          ///< (n_rows, dim) the residual stream
-  kern::Buffer angles;     ///< (n_rows, rope dims)
-  kern::Buffer q, k, v;    ///< (n_rows, heads * head dim)
-  kern::Buffer gate, up;   ///< (n_rows, ffn_dim)
-  kern::Buffer acts_dim;   ///< (n_rows, dim)
-  kern::Buffer acts_out;   ///< (n_rows, n_heads * v_dim)
-  kern::Buffer acts_ffn;   ///< (n_rows, ffn_dim)
-  kern::Buffer head_x;     ///< (n_logit_rows, dim)
-  kern::Buffer head_acts;  ///< (n_logit_rows, dim)
-  kern::Buffer logits;     ///< (n_logit_rows, n_vocab)
+  kern::Buffer integers;             ///< the step's arrays; grows as steps need
+  kern::Buffer x;                    ///< (n_rows, dim) the residual stream
+  std::vector<kern::Buffer> angles;  ///< of each of Config::ropes: (n_rows, rope dims)
+  kern::Buffer branch;               ///< (n_rows, dim) what is normed before it is added to x
+  kern::Buffer q, k, v;              ///< (n_rows, heads * head dim)
+  kern::Buffer gate, up;             ///< (n_rows, ffn_dim)
+  kern::Buffer acts_dim;             ///< (n_rows, dim)
+  kern::Buffer acts_out;             ///< (n_rows, n_heads * v_dim)
+  kern::Buffer acts_ffn;             ///< (n_rows, ffn_dim)
+  kern::Buffer head_x;               ///< (n_logit_rows, dim)
+  kern::Buffer head_acts;            ///< (n_logit_rows, dim)
+  kern::Buffer logits;               ///< (n_logit_rows, n_vocab)
 };
 
 /// Errors: does_not_fit.

@@ -2,153 +2,150 @@
 
 #include <string>
 
-#include "kern/ref/decode.h"
 #include "model/architecture.h"
+#include "model/fields.h"
+#include "model/loader.h"
 
 namespace mr::model {
 namespace {
 
-/// What loading works on: the file to read from and the model to add to.
-struct Loader {
-  const gguf::File& file;
-  Model& model;
-};
-
-struct Shape {
-  std::int32_t n_out = 0;  ///< rows; 1 for a vector
-  std::int32_t n_in = 0;
-};
-
-std::string text(const TensorView& view) {
-  std::string out = std::to_string(view.dim[0]);
-  for (std::uint32_t i = 1; i < view.n_dims; ++i) out += " x " + std::to_string(view.dim[i]);
-  return out;
-}
-
-/// The tensor called `name`, of exactly this shape.
-Expected<TensorView> find(const Loader& loader, const std::string& name, Shape shape) {
-  const gguf::Tensor* tensor = gguf::find_tensor(loader.file, name);
-  const std::string wanted =
-      std::to_string(shape.n_in) + (shape.n_out == 1 ? "" : " x " + std::to_string(shape.n_out));
-  if (tensor == nullptr) {
-    return fail(Fault::bad_model, name + ": wanted a tensor of " + wanted + ", not found");
-  }
-  const TensorView& view = tensor->view;
-  if (columns(view) != static_cast<std::uint64_t>(shape.n_in) ||
-      rows(view) != static_cast<std::uint64_t>(shape.n_out)) {
-    return fail(Fault::bad_model, name + ": wanted " + wanted + ", found " + text(view));
-  }
-  return view;
-}
-
-Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape) {
-  MR_TRY(const TensorView view, find(loader, name, shape));
-  const kern::Device& device = loader.model.device;
-  const std::size_t bytes = device.ops->packed_bytes(view.type, shape.n_out, shape.n_in);
-  if (bytes == 0) {
-    return fail(Fault::bad_model, name + ": wanted a weight type that level " + device.ops->name +
-                                      " computes with, found " + traits(view.type).name);
-  }
-  MR_TRY(auto packed, kern::make_buffer(device, bytes, name));
-  device.ops->pack(device, {.to = packed.data,
-                            .from = view.data,
-                            .type = view.type,
-                            .n_out = shape.n_out,
-                            .n_in = shape.n_in});
-  const kern::Weight weight{packed.data, view.type, shape.n_out, shape.n_in};
-  loader.model.memory.push_back(std::move(packed));
-  loader.model.file_bytes += view.bytes;
-  return weight;
-}
-
-/// Numbers of the host, on the device for as long as the model lives.
-Expected<const float*> keep(Model& model, const std::vector<float>& values,
-                            const std::string& what) {
-  const kern::Device& device = model.device;
-  MR_TRY(auto buffer, kern::make_buffer(device, values.size() * sizeof(float), what));
-  device.ops->upload(device, buffer.data, values.data(), values.size() * sizeof(float));
-  const float* data = kern::as<float>(buffer);
-  model.memory.push_back(std::move(buffer));
-  return data;
-}
-
-/// A norm or bias, as fp32 whatever the file has.
-Expected<const float*> load_vector(const Loader& loader, const std::string& name, std::int32_t n) {
-  MR_TRY(const TensorView view, find(loader, name, {1, n}));
-  if (view.type != DType::f32 && view.type != DType::f16 && view.type != DType::bf16) {
-    return fail(Fault::bad_model,
-                name + ": wanted F32, F16 or BF16, found " + traits(view.type).name);
-  }
-  std::vector<float> values(static_cast<std::size_t>(n));
-  kern::ref::decode(view.type, view.data, values.data(), values.size());
-  loader.model.file_bytes += view.bytes;
-  return keep(loader.model, values, name);
-}
-
-Expected<const float*> load_optional(const Loader& loader, const std::string& name,
-                                     std::int32_t n) {
-  if (gguf::find_tensor(loader.file, name) == nullptr) return nullptr;
-  return load_vector(loader, name, n);
-}
-
-Expected<void> load_attention(const Loader& loader, const std::string& prefix, Layer& layer) {
+/// Queries, keys and values: three matrices with their biases, or the rows of one.
+Expected<void> load_qkv(const Loader& loader, std::int32_t index, Layer& layer) {
   const Config& config = loader.model.config;
+  const Names& names = loader.names;
   const std::int32_t q_dim = config.n_heads * config.k_dim;
   const std::int32_t k_dim = config.n_kv_heads * config.k_dim;
   const std::int32_t v_dim = config.n_kv_heads * config.v_dim;
-  const std::int32_t o_dim = config.n_heads * config.v_dim;
-  MR_TRY(layer.attn_norm, load_vector(loader, prefix + "attn_norm.weight", config.dim));
-  MR_TRY(layer.wq, load_matrix(loader, prefix + "attn_q.weight", {q_dim, config.dim}));
-  MR_TRY(layer.wk, load_matrix(loader, prefix + "attn_k.weight", {k_dim, config.dim}));
-  MR_TRY(layer.wv, load_matrix(loader, prefix + "attn_v.weight", {v_dim, config.dim}));
-  MR_TRY(layer.wo, load_matrix(loader, prefix + "attn_output.weight", {config.dim, o_dim}));
-  MR_TRY(layer.bq, load_optional(loader, prefix + "attn_q.bias", q_dim));
-  MR_TRY(layer.bk, load_optional(loader, prefix + "attn_k.bias", k_dim));
-  MR_TRY(layer.bv, load_optional(loader, prefix + "attn_v.bias", v_dim));
-  MR_TRY(layer.bo, load_optional(loader, prefix + "attn_output.bias", config.dim));
-  if (config.has_qk_norm) {
-    MR_TRY(layer.q_norm, load_vector(loader, prefix + "attn_q_norm.weight", config.k_dim));
-    MR_TRY(layer.k_norm, load_vector(loader, prefix + "attn_k_norm.weight", config.k_dim));
+  const std::string fused = tensor_name(loader, index, names.qkv);
+  const bool is_fused = has_matrix(loader, fused);
+  const std::int32_t n_rows = is_fused ? q_dim + k_dim + v_dim : 0;
+  std::int32_t begin = 0;
+  const auto one = [&](const char* name, std::int32_t n_out, kern::Weight& weight,
+                       const float*& bias) -> Expected<void> {
+    const std::string tensor = is_fused ? fused : tensor_name(loader, index, name);
+    const Shape shape{n_out, config.dim, begin, n_rows};
+    if (is_fused) begin += n_out;
+    MR_TRY(weight, load_matrix(loader, tensor, shape));
+    MR_TRY(bias, load_optional(loader, tensor + ".bias", shape));
+    return {};
+  };
+  MR_TRY_VOID(one(names.q, q_dim, layer.wq, layer.bq));
+  MR_TRY_VOID(one(names.k, k_dim, layer.wk, layer.bk));
+  return one(names.v, v_dim, layer.wv, layer.bv);
+}
+
+Expected<void> load_attention(const Loader& loader, std::int32_t index, Layer& layer) {
+  const Config& config = loader.model.config;
+  const Names& names = loader.names;
+  const auto name = [&](const char* tensor) { return tensor_name(loader, index, tensor); };
+  MR_TRY_VOID(load_qkv(loader, index, layer));
+  const Shape out{config.dim, config.n_heads * config.v_dim};
+  MR_TRY(layer.wo, load_matrix(loader, name(names.attn_out), out));
+  MR_TRY(layer.bo, load_optional(loader, name(names.attn_out) + ".bias", {config.dim}));
+  if (config.qk_norm != QkNorm::none) {
+    const bool by_row = config.qk_norm == QkNorm::row;
+    const std::int32_t n_q = by_row ? config.n_heads : 1;
+    const std::int32_t n_k = by_row ? config.n_kv_heads : 1;
+    MR_TRY(layer.q_norm, load_norm(loader, name(names.q_norm), n_q * config.k_dim));
+    MR_TRY(layer.k_norm, load_norm(loader, name(names.k_norm), n_k * config.k_dim));
   }
+  if (config.has_sinks) {
+    MR_TRY(layer.sinks, load_vector(loader, name(names.sinks), config.n_heads));
+  }
+  return {};
+}
+
+/// Gate and up, alone or as the halves of one matrix, and down.
+Expected<void> load_feed_forward(const Loader& loader, std::int32_t index, Layer& layer) {
+  const Config& config = loader.model.config;
+  const Names& names = loader.names;
+  const auto name = [&](const char* tensor) { return tensor_name(loader, index, tensor); };
+  const bool is_fused = names.gate_up != nullptr && has_matrix(loader, name(names.gate_up)) &&
+                        !has_matrix(loader, name(names.gate));
+  const std::string gate = name(is_fused ? names.gate_up : names.gate);
+  const std::string up = name(is_fused ? names.gate_up : names.up);
+  Shape shape{config.ffn_dim, config.dim, 0, is_fused ? 2 * config.ffn_dim : 0};
+  MR_TRY(layer.gate, load_matrix(loader, gate, shape));
+  MR_TRY(layer.b_gate, load_optional(loader, gate + ".bias", shape));
+  if (is_fused) shape.begin = config.ffn_dim;
+  MR_TRY(layer.up, load_matrix(loader, up, shape));
+  MR_TRY(layer.b_up, load_optional(loader, up + ".bias", shape));
+  MR_TRY(layer.down, load_matrix(loader, name(names.down), {config.dim, config.ffn_dim}));
+  MR_TRY(layer.b_down, load_optional(loader, name(names.down) + ".bias", {config.dim}));
   return {};
 }
 
 Expected<Layer> load_layer(const Loader& loader, std::int32_t index) {
   const Config& config = loader.model.config;
-  const std::string prefix = "blk." + std::to_string(index) + ".";
+  const Names& names = loader.names;
   Layer layer;
-  MR_TRY_VOID(load_attention(loader, prefix, layer));
-  MR_TRY(layer.ffn_norm, load_vector(loader, prefix + "ffn_norm.weight", config.dim));
-  MR_TRY(layer.gate, load_matrix(loader, prefix + "ffn_gate.weight", {config.ffn_dim, config.dim}));
-  MR_TRY(layer.up, load_matrix(loader, prefix + "ffn_up.weight", {config.ffn_dim, config.dim}));
-  MR_TRY(layer.down, load_matrix(loader, prefix + "ffn_down.weight", {config.dim, config.ffn_dim}));
+  const auto norm = [&](const char* name) {
+    return load_norm(loader, tensor_name(loader, index, name), config.dim);
+  };
+  MR_TRY_VOID(load_attention(loader, index, layer));
+  MR_TRY_VOID(load_feed_forward(loader, index, layer));
+  if (config.has_pre_norms) {
+    MR_TRY(layer.attn_norm, norm(names.attn_norm));
+    MR_TRY(layer.ffn_norm, norm(names.ffn_norm));
+  }
+  if (config.has_post_norms) {
+    MR_TRY(layer.post_attn_norm, norm(names.post_attn_norm));
+    MR_TRY(layer.post_ffn_norm, norm(names.post_ffn_norm));
+  }
   return layer;
+}
+
+/// The matrix that gives the logits: its own, or that of the embeddings. config.json may say which.
+Expected<kern::Weight> load_head(const Loader& loader, Shape shape) {
+  MR_TRY(const Fields fields, fields_of(loader.source));
+  MR_TRY(const auto tied, find<bool>(fields, {nullptr, "tie_word_embeddings"}));
+  const std::string alone = loader.names.head;
+  const std::string inside = "language_model." + alone;
+  const std::string& name = has_matrix(loader, inside) ? inside : alone;
+  const bool is_there = has_matrix(loader, name);
+  if (tied.value_or(!is_there)) return loader.model.embed;
+  return load_matrix(loader, name, shape);
+}
+
+Expected<std::vector<RopeWeights>> load_ropes(Model& model) {
+  std::vector<RopeWeights> ropes;
+  for (const RopeConfig& config : model.config.ropes) {
+    RopeWeights rope;
+    MR_TRY(rope.inv_freq, keep(model, config.inv_freq, "RoPE frequencies"));
+    if (!config.inv_freq_long.empty()) {
+      MR_TRY(rope.inv_freq_long, keep(model, config.inv_freq_long, "RoPE frequencies"));
+    }
+    ropes.push_back(rope);
+  }
+  return ropes;
 }
 
 }  // namespace
 
-Expected<Model> load(const gguf::File& file, const kern::Device& device) {
+Expected<Model> load(const Source& source, const kern::Device& device) {
   Model model;
   model.device = device;
-  MR_TRY(model.config, read_config(file));
+  MR_TRY(const Architecture* architecture, architecture_of(source));
+  MR_TRY(model.config, read_config(source));
   const Config& config = model.config;
-  const Loader loader{file, model};
+  const bool is_gguf = source.gguf != nullptr;
+  const Loader loader{.source = source,
+                      .names = is_gguf ? architecture->gguf : architecture->hf,
+                      .body = is_gguf ? "" : source.checkpoint->body,
+                      .model = model};
   const Shape vocab{config.n_vocab, config.dim};
-  MR_TRY(model.embed, load_matrix(loader, "token_embd.weight", vocab));
+  MR_TRY(model.embed, load_matrix(loader, loader.body + loader.names.embed, vocab));
   for (std::int32_t i = 0; i < config.n_layers; ++i) {
     MR_TRY(Layer layer, load_layer(loader, i));
     model.layers.push_back(layer);
   }
-  MR_TRY(model.out_norm, load_vector(loader, "output_norm.weight", config.dim));
-  model.head = model.embed;
-  if (gguf::find_tensor(file, "output.weight") != nullptr) {
-    MR_TRY(model.head, load_matrix(loader, "output.weight", vocab));
-  }
-  MR_TRY(model.inv_freq, keep(model, config.rope.inv_freq, "RoPE frequencies"));
+  MR_TRY(model.out_norm, load_norm(loader, loader.body + loader.names.out_norm, config.dim));
+  MR_TRY(model.head, load_head(loader, vocab));
+  MR_TRY(model.ropes, load_ropes(model));
   device.ops->synchronize(device);
-  if (gguf::failed(file)) {
+  if (failed(source)) {
     return fail(Fault::bad_model,
-                file.path + ": wanted the whole file, found it cut while reading");
+                path_of(source) + ": wanted the whole file, found it cut while reading");
   }
   return model;
 }

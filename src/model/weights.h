@@ -2,10 +2,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "io/gguf.h"
 #include "kern/buffer.h"
 #include "kern/table.h"
 #include "model/config.h"
+#include "model/source.h"
 
 namespace mr::model {
 
@@ -17,10 +17,20 @@ struct Layer {
   kern::Weight wv;                   ///< (n_kv_heads * v_dim, dim)
   kern::Weight wo;                   ///< (dim, n_heads * v_dim)
   const float *bq = nullptr, *bk = nullptr, *bv = nullptr, *bo = nullptr;
-  const float *q_norm = nullptr, *k_norm = nullptr;  ///< (k_dim)
+  const float *q_norm = nullptr, *k_norm = nullptr;  ///< (k_dim), or of all heads: see QkNorm
+  const float* sinks = nullptr;                      ///< (n_heads)
+  const float* post_attn_norm = nullptr;             ///< (dim)
   const float* ffn_norm = nullptr;                   ///< (dim)
   kern::Weight gate, up;                             ///< (ffn_dim, dim)
   kern::Weight down;                                 ///< (dim, ffn_dim)
+  const float *b_gate = nullptr, *b_up = nullptr, *b_down = nullptr;
+  const float* post_ffn_norm = nullptr;  ///< (dim)
+};
+
+/// The frequencies of one RopeConfig on the device, (n_dims / 2) each.
+struct RopeWeights {
+  const float* inv_freq = nullptr;
+  const float* inv_freq_long = nullptr;  ///< of contexts beyond n_short; null: the same
 };
 
 /// A model on a device: its shape, and every weight in the device's packed form.
@@ -31,14 +41,14 @@ struct Model {
   std::vector<Layer> layers;        ///< (n_layers)
   const float* out_norm = nullptr;  ///< (dim)
   kern::Weight head;                ///< (n_vocab, dim); of tied models the same as embed
-  const float* inv_freq = nullptr;  ///< (rope.n_dims / 2)
+  std::vector<RopeWeights> ropes;   ///< as Config::ropes
   std::vector<kern::Buffer> memory;
   std::size_t file_bytes = 0;  ///< of the weights as stored in the file
 };
 
 /// Reads the shape, checks every tensor against it, and packs the weights for `device`, which
-/// outlives the model. `file` may be closed afterwards.
+/// outlives the model. `source` may be closed afterwards.
 /// Errors: bad_model, naming the tensor, what was wanted and what found; does_not_fit.
-Expected<Model> load(const gguf::File& file, const kern::Device& device);
+Expected<Model> load(const Source& source, const kern::Device& device);
 
 }  // namespace mr::model

@@ -63,7 +63,8 @@ Expected<Scorer> make_scorer(const model::Model& model, std::int32_t n_context, 
                                       n_pages));
   MR_TRY_VOID(kv::zero(model.device, scorer.store));
   MR_TRY(scorer.workspace,
-         model::make_workspace(model, {.n_rows = kStepRows, .n_logit_rows = kStepRows}));
+         model::make_workspace(
+             model, {.n_rows = kStepRows, .n_logit_rows = kStepRows, .n_context = n_context}));
   return scorer;
 }
 

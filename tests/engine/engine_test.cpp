@@ -38,7 +38,7 @@ Rig make_rig(kern::Level level, int n_threads) {
   out.team = std::move(*sys::make_team(n_threads));
   const auto file = gguf::parse(bytes);
   EXPECT_TRUE(file) << file.error().message;
-  auto model = model::load(*file, kern::cpu_device(level, *out.team));
+  auto model = model::load({.gguf = &*file}, kern::cpu_device(level, *out.team));
   EXPECT_TRUE(model) << model.error().message;
   out.model = std::move(*model);
   return out;

@@ -97,7 +97,7 @@ TEST(Peer, LogitsOfTheShippedModelAreThePeers) {
   for (const kern::LevelInfo& level : kern::levels()) {
     if (level.level == kern::Level::cuda || !level.compiled || !level.missing.empty()) continue;
     SCOPED_TRACE(level.name);
-    const auto model = model::load(*file, kern::cpu_device(level.level, **team));
+    const auto model = model::load({.gguf = &*file}, kern::cpu_device(level.level, **team));
     ASSERT_TRUE(model) << model.error().message;
     ASSERT_EQ(golden.kept.size() * static_cast<std::size_t>(model->config.n_vocab),
               golden.logits.size());

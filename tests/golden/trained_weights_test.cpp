@@ -90,7 +90,7 @@ TEST_P(TrainedWeights, LogProbabilitiesAreTheGoldens) {
   const boost::json::array goldens = read_goldens(folder, GetParam().name);
   for (const kern::LevelInfo& level : kern::levels()) {
     if (level.level == kern::Level::cuda || !level.compiled || !level.missing.empty()) continue;
-    const auto model = model::load(*file, kern::cpu_device(level.level, **team));
+    const auto model = model::load({.gguf = &*file}, kern::cpu_device(level.level, **team));
     ASSERT_TRUE(model) << model.error().message;
     auto scorer = tune::make_scorer(*model, model->config.n_context, DType::f32);
     ASSERT_TRUE(scorer) << scorer.error().message;

@@ -85,7 +85,7 @@ inline gguf::Draft tiny_model(const std::string& architecture) {
   layer("attn_k", kDim, kKvHeads * kHeadDim);
   layer("attn_v", kDim, kKvHeads * kHeadDim);
   layer("attn_output", kHeads * kHeadDim, kDim);
-  if (architecture.starts_with("qwen3")) {
+  if (architecture.starts_with("qwen3") || architecture == "gemma3") {
     layer("attn_q_norm", kHeadDim, 0);
     layer("attn_k_norm", kHeadDim, 0);
   }
@@ -93,6 +93,10 @@ inline gguf::Draft tiny_model(const std::string& architecture) {
   layer("ffn_gate", kDim, kFfn);
   layer("ffn_down", kFfn, kDim);
   layer("ffn_up", kDim, kFfn);
+  if (architecture == "gemma3") {
+    layer("post_attention_norm", kDim, 0);
+    layer("post_ffw_norm", kDim, 0);
+  }
   add_tensor(draft, "output_norm.weight", kDim, 0);
   return draft;
 }

@@ -21,6 +21,9 @@ void run_args(const Device& d, const HeadArgs& a) {
 void run_args(const Device& d, const RmsNormArgs& a) {
   d.ops->rms_norm(d, a);
 }
+void run_args(const Device& d, const ToActsArgs& a) {
+  d.ops->to_acts(d, a);
+}
 void run_args(const Device& d, const RopeAnglesArgs& a) {
   d.ops->rope_angles(d, a);
 }

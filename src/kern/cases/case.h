@@ -53,6 +53,11 @@ struct RmsNorm {
   bool to_acts = false;  ///< else in place
 };
 
+struct ToActs {
+  std::int64_t n_rows = 1;
+  std::int64_t dim = 1;
+};
+
 struct RopeAngles {
   std::int64_t n_rows = 1;
   std::int64_t n_dims = 2;
@@ -130,12 +135,12 @@ struct Qkv {
   Attention seen;  ///< its rows are the rows of the step; its cache is f32
 };
 
-using Case = std::variant<Gemm, Embed, GateUp, Head, RmsNorm, RopeAngles, RopeTurn, ActMul, Add,
-                          ScaleCap, Gather, Argmax, Attention, Upkeep, Qkv>;
+using Case = std::variant<Gemm, Embed, GateUp, Head, RmsNorm, ToActs, RopeAngles, RopeTurn, ActMul,
+                          Add, ScaleCap, Gather, Argmax, Attention, Upkeep, Qkv>;
 
 using Args =
-    std::variant<GemmArgs, EmbedArgs, GateUpArgs, HeadArgs, RmsNormArgs, RopeAnglesArgs, RopeArgs,
-                 ActMulArgs, AddArgs, ScaleCapArgs, GatherArgs, ArgmaxArgs, AttentionArgs,
+    std::variant<GemmArgs, EmbedArgs, GateUpArgs, HeadArgs, RmsNormArgs, ToActsArgs, RopeAnglesArgs,
+                 RopeArgs, ActMulArgs, AddArgs, ScaleCapArgs, GatherArgs, ArgmaxArgs, AttentionArgs,
                  StoreKvArgs, MoveSlotsArgs, CopyPagesArgs, ZeroPagesArgs, QkvArgs>;
 
 /// Results on the device.

@@ -33,6 +33,7 @@ void add_rows(std::vector<Case>& all) {
     for (const std::int64_t dim : {1, 7, 8, 64, 259}) {
       all.emplace_back(RmsNorm{n_rows, dim, false});
       all.emplace_back(RmsNorm{n_rows, dim, true});
+      all.emplace_back(ToActs{n_rows, dim});
       all.emplace_back(ActMul{Activation::silu, n_rows, dim});
       all.emplace_back(ActMul{Activation::gelu_tanh, n_rows, dim});
       all.emplace_back(Gather{n_rows, dim});

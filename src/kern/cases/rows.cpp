@@ -61,6 +61,29 @@ Cost cost_of(const RmsNorm& c) {
   return elementwise(c.n_rows * c.dim, 2);
 }
 
+std::string name_of(const ToActs& c) {
+  return "to_acts/" + sizes(c.n_rows, c.dim);
+}
+
+Prepared prepare_case(const ToActs& c, const Device& device) {
+  Prepared p;
+  const ToActsArgs args{.x = put(p, device, random_floats(1, c.n_rows * c.dim)),
+                        .n_rows = static_cast<std::int32_t>(c.n_rows),
+                        .dim = static_cast<std::int32_t>(c.dim),
+                        .acts = reserve_acts(p, device, c.n_rows, c.dim)};
+  p.outputs = {{.kind = Output::Kind::acts, .data = args.acts, .n_rows = c.n_rows, .dim = c.dim}};
+  p.args = args;
+  return p;
+}
+
+std::vector<double> bound_of(const ToActs& c) {
+  return std::vector<double>(static_cast<std::size_t>(c.n_rows * c.dim), 0.0);
+}
+
+Cost cost_of(const ToActs& c) {
+  return elementwise(c.n_rows * c.dim, 2);
+}
+
 std::string name_of(const RopeAngles& c) {
   return "rope_angles/" + sizes(c.n_rows, c.n_dims);
 }

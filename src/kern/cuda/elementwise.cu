@@ -22,6 +22,12 @@ __device__ float activate(Activation kind, float x) {
   return x / (1.0F + expf(-u));
 }
 
+__global__ void to_acts_kernel(ToActsArgs args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  auto* acts = reinterpret_cast<float*>(args.acts);
+  for (std::int64_t i = first_item(); i < n; i += item_stride()) acts[i] = args.x[i];
+}
+
 __global__ void act_mul_kernel(ActMulArgs args) {
   const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
   auto* acts = reinterpret_cast<float*>(args.acts);
@@ -55,6 +61,11 @@ __global__ void scale_cap_kernel(ScaleCapArgs args) {
 
 void embed(const Device& device, const EmbedArgs& args) {
   launch_threads(device, "embed", embed_kernel, args.n_rows * args.table.n_in, args);
+}
+
+void to_acts(const Device& device, const ToActsArgs& args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  launch_threads(device, "to_acts", to_acts_kernel, n, args);
 }
 
 void act_mul(const Device& device, const ActMulArgs& args) {

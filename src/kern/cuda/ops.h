@@ -21,6 +21,7 @@ void pack(const Device& device, const PackArgs& args);
 
 void embed(const Device& device, const EmbedArgs& args);
 void rms_norm(const Device& device, const RmsNormArgs& args);
+void to_acts(const Device& device, const ToActsArgs& args);
 void gemm(const Device& device, const GemmArgs& args);
 void rope_angles(const Device& device, const RopeAnglesArgs& args);
 void rope(const Device& device, const RopeArgs& args);

@@ -17,6 +17,7 @@ void pack(const Device& device, const PackArgs& a);
 
 void embed(const Device& device, const EmbedArgs& a);
 void rms_norm(const Device& device, const RmsNormArgs& a);
+void to_acts(const Device& device, const ToActsArgs& a);
 void gemm(const Device& device, const GemmArgs& a);
 void rope_angles(const Device& device, const RopeAnglesArgs& a);
 void rope(const Device& device, const RopeArgs& a);

@@ -54,6 +54,13 @@ void rms_norm(const Device& device, const RmsNormArgs& a) {
          });
 }
 
+void to_acts(const Device& device, const ToActsArgs& a) {
+  const std::int64_t n = std::int64_t{a.n_rows} * a.dim;
+  auto* to = reinterpret_cast<float*>(a.acts);
+  shares(device, n, kGrain,
+         [&](std::int64_t i, std::int64_t end) { std::copy(a.x + i, a.x + end, to + i); });
+}
+
 void act_mul(const Device& device, const ActMulArgs& a) {
   auto* to = reinterpret_cast<float*>(a.acts);
   const std::int64_t n = std::int64_t{a.n_rows} * a.dim;

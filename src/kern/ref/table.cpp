@@ -16,6 +16,7 @@ Table table() {
           .pack = pack,
           .embed = embed,
           .rms_norm = rms_norm,
+          .to_acts = to_acts,
           .gemm = gemm,
           .rope_angles = rope_angles,
           .rope = rope,

@@ -1,0 +1,53 @@
+#pragma once
+#include <string>
+
+#include "base/error.h"
+#include "kern/table.h"
+#include "model/names.h"
+#include "model/source.h"
+#include "model/weights.h"
+
+/// Tensors of a file, checked and put on the device of the model that they join.
+namespace mr::model {
+
+/// What loading works on.
+struct Loader {
+  Source source;
+  const Names& names;
+  std::string body;  ///< before the names of the decoder's tensors: "model." in safetensors
+  Model& model;
+};
+
+/// A matrix of n_out x n_in, or those rows of a fused one that begin at `begin` of `n_rows`. Of a
+/// bias, as many numbers.
+struct Shape {
+  std::int32_t n_out = 0;
+  std::int32_t n_in = 0;
+  std::int32_t begin = 0;
+  std::int32_t n_rows = 0;  ///< 0: n_out
+};
+
+/// "blk.7.attn_q" or "model.layers.7.self_attn.q_proj".
+std::string tensor_name(const Loader& loader, std::int32_t layer, const char* name);
+
+/// Whether the model has a matrix of that name.
+bool has_matrix(const Loader& loader, const std::string& name);
+
+/// The rows of matrix `name`.weight, packed.
+/// Errors: bad_model, naming the tensor, wanted and found; does_not_fit. So below.
+Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape);
+
+/// The norm `name`.weight, (n), as fp32 whatever the file has.
+Expected<const float*> load_norm(const Loader& loader, const std::string& name, std::int32_t n);
+
+/// The vector of that whole name, (n), as fp32.
+Expected<const float*> load_vector(const Loader& loader, const std::string& name, std::int32_t n);
+
+/// A bias of that whole name, (shape.n_out), as fp32; null where there is none.
+Expected<const float*> load_optional(const Loader& loader, const std::string& name, Shape shape);
+
+/// Numbers of the host, on the device for as long as the model lives.
+Expected<const float*> keep(Model& model, const std::vector<float>& values,
+                            const std::string& what);
+
+}  // namespace mr::model
