@@ -122,10 +122,10 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
 
 Expected<const char*> answer(const RunArgs& args) {
   const auto start = Answer::Clock::now();
-  MR_TRY(sample::Params params, parse(args.sample));  // flags that are wrong are said at once
+  MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
   MR_TRY(const Loaded loaded, load(args.load));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
-  MR_TRY(params, with_texts(std::move(params), args.sample, loaded.tokenizer));
+  MR_TRY(sample::Params params, sample_params(args.sample, loaded.path, loaded.tokenizer));
   MR_TRY(engine::Engine engine, start_engine(loaded, args));
   MR_TRY(Answer answer, begin_answer(engine, loaded.tokenizer,
                                      {.prompt = std::move(prompt),

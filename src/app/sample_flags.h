@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -10,27 +11,33 @@
 
 namespace mr::app {
 
-/// What a command was told about sampling, to begin with llama.cpp's defaults.
+/// What a command was told about sampling; what it was not told comes from the model.
 struct SampleArgs {
-  sample::Params params{.temperature = 0.8F, .top_k = 40, .top_p = 0.95F, .min_p = 0.05F};
+  std::vector<std::pair<float sample::Params::*, float>> floats;
+  std::vector<std::pair<std::int32_t sample::Params::*, std::int32_t>> ints;
   std::optional<std::uint64_t> seed;  ///< none: another one each time
   std::string samplers;               ///< an order by names
   std::string sampler_seq;            ///< ... or by letters
   std::vector<std::string> dry_breakers{"\n", ":", "\"", "*"};
-  std::vector<std::string> bad_words;
   std::vector<std::string> logit_bias;  ///< such as "15043-1"
+  std::vector<std::int32_t> banned_tokens;
+  std::vector<std::int32_t> allowed_tokens;
+  std::vector<std::string> banned_texts;
+  std::vector<std::string> choices;  ///< texts of which the answer is one; none: any answer
   bool ignore_eos = false;
 };
 
-/// Adds the flags, with llama.cpp's names and vLLM's.
+/// Adds the flags, with llama.cpp's names and vLLM's; those that most use to no group.
 void add_sample_flags(CLI::App& command, SampleArgs& args);
 
-/// What the flags come to as far as that needs no model; draws a seed where none was given.
-/// Errors: bad_request naming the field.
+/// What the flags say as far as that needs no model, over llama.cpp's defaults; draws a seed where
+/// none was given. Errors: bad_request naming the field.
 Expected<sample::Params> parse(const SampleArgs& args);
 
-/// The parameters with the flags that are texts, as tokens. Errors: bad_request.
-Expected<sample::Params> with_texts(sample::Params params, const SampleArgs& args,
-                                    const text::Tokenizer& tokenizer);
+/// What the flags say, over what the model `path` says in its generation_config.json or its GGUF
+/// metadata, over llama.cpp's defaults. `tokenizer` outlives it.
+/// Errors: bad_request naming the field, bad_model naming the file.
+Expected<sample::Params> sample_params(const SampleArgs& args, const std::string& path,
+                                       const text::Tokenizer& tokenizer);
 
 }  // namespace mr::app

@@ -6,8 +6,7 @@ namespace mr::sample {
 namespace {
 
 void ban(Candidates& c, std::int32_t token) {
-  const std::size_t i = find(c, token);
-  if (i != kNone) set(c, i, kNever);
+  ban(c, std::span(&token, 1));
 }
 
 }  // namespace
@@ -17,7 +16,7 @@ void bias(Candidates& c, const Params& params) {
     const std::size_t i = find(c, b.token);
     if (i != kNone) set(c, i, c.logit[i] + b.bias);
   }
-  for (const std::int32_t token : params.banned_tokens) ban(c, token);
+  ban(c, params.banned_tokens);
   if (params.allowed_tokens.empty()) return;
   std::vector<std::uint8_t> marks(c.logit.size());
   for (const std::int32_t token : params.allowed_tokens) {

@@ -123,6 +123,19 @@ void set(Candidates& c, std::size_t i, float logit) {
   if (c.token.empty()) set_block_max(c, i / kBlock);
 }
 
+void ban(Candidates& c, std::span<const std::int32_t> tokens) {
+  std::size_t block = kNone;  // the one whose maximum may have changed
+  for (const std::int32_t token : tokens) {
+    const std::size_t i = find(c, token);
+    if (i == kNone) continue;
+    c.logit[i] = kNever;
+    if (!c.token.empty() || i / kBlock == block) continue;
+    if (block != kNone) set_block_max(c, block);
+    block = i / kBlock;
+  }
+  if (block != kNone) set_block_max(c, block);
+}
+
 float largest(const Candidates& c) {
   const std::vector<float>& from = c.token.empty() ? c.block_max : c.logit;
   return from.empty() ? kNever : *std::max_element(from.begin(), from.end());

@@ -50,6 +50,9 @@ std::size_t find(const Candidates& candidates, std::int32_t token);
 /// Gives candidate i another logit, which may be any float.
 void set(Candidates& candidates, std::size_t i, float logit);
 
+/// Gives these tokens, in rising order, a logit of -inf.
+void ban(Candidates& candidates, std::span<const std::int32_t> tokens);
+
 /// The largest logit; -inf where there is none.
 float largest(const Candidates& candidates);
 

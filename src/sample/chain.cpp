@@ -39,6 +39,7 @@ void draw_free(Candidates& c, const Params& p, const Place& place, Drawn& drawn)
   bias(c, p);
   ban_sequences(c, place.history, p.banned_sequences);
   no_repeat_ngram(c, place.history, p.no_repeat_ngram_size);
+  apply(c, p.texts, place.history, place.stop_tokens);
   hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
   if (p.mirostat == 2) {
     temperature(c, p.temperature);
