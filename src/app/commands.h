@@ -5,6 +5,7 @@
 namespace mr::app {
 
 void add_perplexity(CLI::App& app, int& exit_code);
+void add_plan(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);
 void add_show(CLI::App& app, int& exit_code);
 void add_tokenize(CLI::App& app, int& exit_code);

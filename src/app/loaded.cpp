@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "app/default_model.h"
+#include "app/fit.h"
 #include "io/json.h"
 #include "io/resolve.h"
 #include "kern/cuda/device.h"
-#include "kern/level.h"
-#include "model/architecture.h"
+#include "sys/memory.h"
 
 namespace mr::app {
 namespace {
@@ -63,22 +63,37 @@ void GpuRelease::operator()(kern::Device* device) const {
   delete device;
 }
 
-Expected<Loaded> load(const LoadArgs& args) {
-  Loaded loaded;
-  loaded.path = args.model;
-  if (loaded.path.empty()) {
-    MR_TRY(loaded.path, default_model());
+std::uint64_t available_memory(kern::Level level) {
+  return level == kern::Level::cuda ? kern::cuda::free_memory() : sys::available_memory();
+}
+
+Expected<Opened> open(const LoadArgs& args) {
+  std::string name = args.model;
+  if (name.empty()) {
+    MR_TRY(name, default_model());
   }
-  MR_TRY(const kern::Level level, level_wanted());
-  MR_TRY(const io::ModelFiles files, io::resolve_model(loaded.path));
-  loaded.path = files.weights;
-  MR_TRY(const kern::Device device, make_device(loaded, level, args.n_threads));
-  MR_TRY(const model::ModelFile file, model::open(files));
-  const model::Source source = model::source(file);
-  const auto known = model::read_config(source);  // what cannot run is said before the long part
-  if (!known) return fail_at(path_of(source), known.error());
-  MR_TRY(loaded.tokenizer, load_tokenizer(files));
-  MR_TRY(loaded.has_chat_template, has_chat_template(files, source));
+  Opened opened;
+  MR_TRY(opened.level, level_wanted());
+  MR_TRY(opened.files, io::resolve_model(name));
+  MR_TRY(opened.file, model::open(opened.files));
+  const model::Source source = model::source(opened.file);
+  auto sketch = engine::sketch(source, kern::table(opened.level));
+  if (!sketch) return fail_at(path_of(source), sketch.error());
+  opened.sketch = std::move(*sketch);
+  return opened;
+}
+
+Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
+  MR_TRY(const Opened opened, open(args));
+  Loaded loaded;
+  loaded.path = opened.files.weights;
+  MR_TRY(const kern::Device device, make_device(loaded, opened.level, args.n_threads));
+  const std::uint64_t available = available_memory(opened.level);
+  loaded.options = chosen(opened.sketch, options, available);
+  MR_TRY_VOID(check_fit(opened.sketch, loaded.options, available));
+  const model::Source source = model::source(opened.file);
+  MR_TRY(loaded.tokenizer, load_tokenizer(opened.files));
+  MR_TRY(loaded.has_chat_template, has_chat_template(opened.files, source));
   auto model = model::load(source, device);
   if (!model) return fail_at(loaded.path, model.error());
   loaded.model = std::move(*model);

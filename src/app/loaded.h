@@ -3,6 +3,9 @@
 #include <string>
 
 #include "base/error.h"
+#include "engine/footprint.h"
+#include "io/resolve.h"
+#include "kern/level.h"
 #include "model/weights.h"
 #include "sys/team.h"
 #include "text/tokenizer.h"
@@ -20,17 +23,34 @@ struct GpuRelease {
   void operator()(kern::Device* device) const;
 };
 
+/// A model before it is loaded.
+struct Opened {
+  kern::Level level = kern::Level::ref;
+  io::ModelFiles files;
+  model::ModelFile file;
+  engine::Sketch sketch;  ///< on that level
+};
+
+/// Opens and checks a model. Errors: bad_model, bad_request.
+Expected<Opened> open(const LoadArgs& args);
+
+/// Bytes that models, caches and activations may take on a device of `level`: its own memory, or
+/// the machine's as far as the cgroup allows. 0 where nothing says.
+std::uint64_t available_memory(kern::Level level);
+
 /// A model ready to run, with all that it stands on.
 struct Loaded {
   std::string path;
   std::unique_ptr<sys::Team> team;                ///< of CPU levels
   std::unique_ptr<kern::Device, GpuRelease> gpu;  ///< of level cuda
   model::Model model;
+  engine::Options options;  ///< as asked for, with the context that was chosen
   text::Tokenizer tokenizer;
   bool has_chat_template = false;  ///< text::load_chat_template(path) finds one
 };
 
-/// Opens, checks and packs a model. Errors: bad_model, bad_request, does_not_fit.
-Expected<Loaded> load(const LoadArgs& args);
+/// Opens, checks and packs a model, once it is known that an engine of these options fits beside
+/// it; see chosen() for a context of 0. Errors: bad_model, bad_request, does_not_fit.
+Expected<Loaded> load(const LoadArgs& args, const engine::Options& options);
 
 }  // namespace mr::app

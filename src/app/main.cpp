@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   int exit_code = mr::app::kOk;
   mr::app::add_run(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
+  mr::app::add_plan(program->app, exit_code);
   mr::app::add_show(program->app, exit_code);
   mr::app::add_tokenize(program->app, exit_code);
   mr::app::add_template(program->app, exit_code);

@@ -12,6 +12,10 @@ void add_load_flags(CLI::App& command, LoadArgs& args) {
       .add_option("-m,--model", args.model,
                   "GGUF file, folder or org/name (default: the one in models/)")
       ->type_name("MODEL");
+  add_threads(command, args);
+}
+
+void add_threads(CLI::App& command, LoadArgs& args) {
   command.add_option("-t,--threads", args.n_threads, "Threads (default: one a processor)")
       ->check(integers(0, 1024));
 }

@@ -10,6 +10,8 @@ namespace mr::app {
 /// Which model, and on how many threads.
 void add_load_flags(CLI::App& command, LoadArgs& args);
 
+void add_threads(CLI::App& command, LoadArgs& args);
+
 /// How K and V are kept.
 void add_kv_type(CLI::App& command, DType& kv_type);
 

@@ -134,7 +134,10 @@ void print_json(const tune::Perplexity& p, const std::optional<tune::Divergence>
 }
 
 Expected<void> measure(const PerplexityArgs& args) {
-  MR_TRY(const Loaded loaded, load(args.load));
+  MR_TRY(const Loaded loaded, load(args.load, {.n_context = args.n_context,
+                                               .n_step_rows = tune::kStepRows,
+                                               .kv_type = args.kv_type,
+                                               .prompt_logprobs = true}));
   MR_TRY(const auto tokens, read_tokens(loaded, args.text));
   MR_TRY(Sinks sinks, open_sinks(args, loaded, tokens));
   MR_TRY(const tune::Perplexity p, score(args, loaded, sinks, tokens));

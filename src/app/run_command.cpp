@@ -10,7 +10,6 @@
 
 #include "app/answer.h"
 #include "app/chat_prompt.h"
-#include "app/context_size.h"
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "app/screen.h"
@@ -50,13 +49,6 @@ Expected<std::vector<std::int32_t>> encode_prompt(const Loaded& loaded, const Ru
   MR_TRY(const auto chat, text::load_chat_template(loaded.path));
   const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(prompt)}}};
   return chat_prompt(chat, loaded.tokenizer, messages, thinks(args.answer));
-}
-
-Expected<engine::Engine> start_engine(const Loaded& loaded, const RunArgs& args) {
-  engine::Options options{
-      .n_context = args.n_context, .kv_type = args.kv_type, .deterministic = args.deterministic};
-  MR_TRY(options.n_context, context_size(loaded.model, options));
-  return engine::make_engine(loaded.model, options);
 }
 
 /// Gives out text as it comes: the thought on stderr, the answer on stdout.
@@ -123,10 +115,12 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
 Expected<const char*> answer(const RunArgs& args) {
   const auto start = Answer::Clock::now();
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
-  MR_TRY(const Loaded loaded, load(args.load));
+  MR_TRY(const Loaded loaded, load(args.load, {.n_context = args.n_context,
+                                               .kv_type = args.kv_type,
+                                               .deterministic = args.deterministic}));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
   MR_TRY(sample::Params params, sample_params(args.sample, loaded.path, loaded.tokenizer));
-  MR_TRY(engine::Engine engine, start_engine(loaded, args));
+  MR_TRY(engine::Engine engine, engine::make_engine(loaded.model, loaded.options));
   MR_TRY(Answer answer, begin_answer(engine, loaded.tokenizer,
                                      {.prompt = std::move(prompt),
                                       .n_new = args.n_new,

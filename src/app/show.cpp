@@ -8,22 +8,13 @@
 #include "app/exit.h"
 #include "app/shown_model.h"
 #include "base/quote.h"
+#include "base/size_text.h"
 #include "base/utf8.h"
 
 namespace mr::app {
 namespace {
 
 namespace bj = boost::json;
-
-std::string human_bytes(std::uint64_t n) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  auto size = static_cast<double>(n);
-  std::size_t unit = 0;
-  for (; size >= 1024 && unit < 4; ++unit) size /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.2f %s", size, kUnits[unit]);
-  return text;
-}
 
 std::string padded(std::string text, std::size_t width) {
   if (text.size() < width) text.resize(width, ' ');
@@ -62,7 +53,7 @@ std::string shape_text(const ShownTensor& tensor) {
 }
 
 std::string as_text(const ShownModel& model) {
-  std::string out = bare(model.path) + ": " + model.format + ", " + human_bytes(model.file_bytes) +
+  std::string out = bare(model.path) + ": " + model.format + ", " + size_text(model.file_bytes) +
                     " in " + std::to_string(model.n_files) +
                     (model.n_files == 1 ? " file\n" : " files\n");
   out += "\nmetadata (" + std::to_string(model.metadata.size()) + ")\n";
@@ -73,13 +64,13 @@ std::string as_text(const ShownModel& model) {
   out += "\ntensors (" + std::to_string(model.tensors.size()) + ")\n";
   for (const ShownTensor& tensor : model.tensors) {
     out += "  " + padded(bare(tensor.name), 44) + " " + padded(traits(tensor.type).name, 8) + " " +
-           padded(shape_text(tensor), 20) + " " + human_bytes(tensor.n_bytes) + "\n";
+           padded(shape_text(tensor), 20) + " " + size_text(tensor.n_bytes) + "\n";
   }
   out += "\nsizes by type\n";
   std::uint64_t n_elements = 0;
   for (const TypeSum& sum : sums_by_type(model)) {
     out += "  " + padded(traits(sum.type).name, 8) + " " +
-           padded(std::to_string(sum.n_tensors) + " tensors", 14) + " " + human_bytes(sum.n_bytes) +
+           padded(std::to_string(sum.n_tensors) + " tensors", 14) + " " + size_text(sum.n_bytes) +
            "\n";
     n_elements += sum.n_elements;
   }

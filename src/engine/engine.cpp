@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "base/checked.h"
 #include "sched/commit.h"
 
 namespace mr::engine {
 namespace {
 
 constexpr auto kFull = static_cast<std::size_t>(kv::Kind::full);
-
-kv::StoreShape store_shape(const model::Config& config, DType kv_type) {
-  return {.n_layers = config.n_layers,
-          .n_kv_heads = config.n_kv_heads,
-          .k_dim = config.k_dim,
-          .v_dim = config.v_dim,
-          .type = kv_type};
-}
 
 /// Pages for n_parallel requests of full length, the scratch slots of their trees, and one copied.
 std::int64_t pages_wanted(const Options& options) {
@@ -141,9 +134,31 @@ void add_ends(Engine& engine, const std::vector<sched::Ended>& ends, std::vector
 
 }  // namespace
 
-std::size_t kv_bytes(const model::Model& model, const Options& options) {
-  return kv::page_bytes(model.device, store_shape(model.config, options.kv_type)) *
-         static_cast<std::size_t>(pages_wanted(options));
+kv::StoreShape store_shape(const model::Config& config, DType kv_type) {
+  return {.n_layers = config.n_layers,
+          .n_kv_heads = config.n_kv_heads,
+          .k_dim = config.k_dim,
+          .v_dim = config.v_dim,
+          .type = kv_type};
+}
+
+Expected<std::size_t> kv_bytes(const model::Model& model, const Options& options) {
+  const std::size_t page = kv::page_bytes(model.device, store_shape(model.config, options.kv_type));
+  const auto n_pages = static_cast<std::size_t>(pages_wanted(options));
+  const auto bytes = checked::mul(page, n_pages);
+  if (bytes) return *bytes;
+  return fail(Fault::does_not_fit, "KV cache: wanted " + std::to_string(n_pages) + " pages of " +
+                                       std::to_string(page) + " bytes, found no such memory");
+}
+
+model::StepLimits step_limits(const Options& options) {
+  const std::int64_t n_nodes =
+      options.prompt_logprobs ? options.n_step_rows
+                              : std::int64_t{options.n_running} * (1 + sched::Limits{}.n_draft);
+  return {.n_rows = options.n_step_rows,
+          .n_logit_rows =
+              static_cast<std::int32_t>(std::min<std::int64_t>(options.n_step_rows, n_nodes)),
+          .n_context = options.n_context};
 }
 
 Expected<Engine> make_engine(const model::Model& model, const Options& options) {
@@ -152,8 +167,8 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
   engine.options = options;
   const kv::StoreShape shape = store_shape(model.config, options.kv_type);
   const std::size_t page_bytes = kv::page_bytes(model.device, shape);
-  MR_TRY(kv::Pool pool,
-         kv::make_pool({.budget_bytes = kv_bytes(model, options), .full_page_bytes = page_bytes}));
+  MR_TRY(const std::size_t budget, kv_bytes(model, options));
+  MR_TRY(kv::Pool pool, kv::make_pool({.budget_bytes = budget, .full_page_bytes = page_bytes}));
   MR_TRY(engine.store, kv::make_store(model.device, shape, kv::n_pages(pool, kv::Kind::full)));
   const sched::Limits limits{.n_running = options.n_running,
                              .n_context = options.n_context,
@@ -162,14 +177,7 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
                              .deterministic = options.deterministic};
   MR_TRY(engine.state,
          sched::make_state(limits, std::move(pool), kv::make_tree(0, options.hash_seed)));
-  const std::int64_t n_nodes = options.prompt_logprobs
-                                   ? options.n_step_rows
-                                   : std::int64_t{options.n_running} * (1 + limits.n_draft);
-  const auto n_logit_rows =
-      static_cast<std::int32_t>(std::min<std::int64_t>(options.n_step_rows, n_nodes));
-  MR_TRY(engine.workspace, model::make_workspace(model, {.n_rows = options.n_step_rows,
-                                                         .n_logit_rows = n_logit_rows,
-                                                         .n_context = options.n_context}));
+  MR_TRY(engine.workspace, model::make_workspace(model, step_limits(options)));
   return engine;
 }
 

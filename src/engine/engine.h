@@ -84,8 +84,14 @@ struct Engine {
   Counts counts;
 };
 
-/// Bytes of KV cache that these options mean.
-std::size_t kv_bytes(const model::Model& model, const Options& options);
+/// What a page of the model's KV cache holds.
+kv::StoreShape store_shape(const model::Config& config, DType kv_type);
+
+/// Bytes of KV cache that these options mean. Errors: does_not_fit where no number holds them.
+Expected<std::size_t> kv_bytes(const model::Model& model, const Options& options);
+
+/// The largest step of an engine with these options.
+model::StepLimits step_limits(const Options& options);
 
 /// Errors: bad_request for options that make no sense, does_not_fit.
 Expected<Engine> make_engine(const model::Model& model, const Options& options);

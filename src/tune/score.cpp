@@ -8,8 +8,6 @@
 namespace mr::tune {
 namespace {
 
-constexpr std::int32_t kStepRows = 64;
-
 /// Rows [begin, end) of one sequence whose page i is page i of the store.
 model::StepInput step_of(std::span<const std::int32_t> tokens, std::int32_t begin, std::int32_t end,
                          std::int32_t first_logits) {

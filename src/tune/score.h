@@ -9,6 +9,8 @@
 
 namespace mr::tune {
 
+inline constexpr std::int32_t kStepRows = 64;  ///< at most, with logits of all of them
+
 /// A model set up to score known text: one sequence at a time, from an empty cache.
 struct Scorer {
   const model::Model* model = nullptr;  ///< outlives the scorer
@@ -23,7 +25,7 @@ Expected<Scorer> make_scorer(const model::Model& model, std::int32_t n_context, 
 /// Told of position `pos`: the logits of the token after it, (n_vocab), valid during the call.
 using OnLogits = std::function<void(std::int32_t pos, std::span<const float> logits)>;
 
-/// Runs `tokens` through the model in steps of up to 64 rows and hands over the logits of positions
+/// Runs `tokens` through the model in steps of kStepRows and hands over the logits of positions
 /// `first` to the last, in order.
 /// Errors: bad_request for a text that is empty, longer than n_context or names tokens the model
 /// has not; does_not_fit.

@@ -96,6 +96,14 @@ Expected<Device> make_device() {
   return Device{.ops = &kTable, .stream = made.release()};
 }
 
+std::size_t free_memory() {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  if (cudaMemGetInfo(&free, &total) == cudaSuccess) return free;
+  cudaGetLastError();
+  return 0;
+}
+
 void release_device(Device& device) {
   const std::unique_ptr<Stream> owned(&stream(device));
   cudaStreamSynchronize(owned->handle);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 
 #include "base/error.h"
@@ -23,6 +24,9 @@ const Table* table();
 /// Errors: failed where there is none that the kernels run on.
 /// Threads: one caller at a time may use a device.
 Expected<Device> make_device();
+
+/// Bytes of the first device's memory that nobody holds; 0 where there is no device.
+std::size_t free_memory();
 
 /// Waits for the device's work and gives the stream back. All memory has been released before.
 void release_device(Device& device);

@@ -1,0 +1,32 @@
+#include <CLI/CLI.hpp>
+#include <limits>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/model_flags.h"
+#include "app/numbers.h"
+#include "app/plan_command.h"
+
+namespace mr::app {
+
+void add_plan(CLI::App& app, int& exit_code) {
+  CLI::App* plan = app.add_subcommand("plan", "Memory and speed of a model, before it runs");
+  const auto args = std::make_shared<PlanArgs>();
+  plan->add_option("model,-m,--model", args->load.model,
+                   "A file, a folder, or org/name in the Hugging Face cache (default: the model "
+                   "in models/)")
+      ->type_name("MODEL");
+  add_threads(*plan, args->load);
+  plan->add_option("-c,--ctx,--ctx-size,--max-model-len", args->n_context,
+                   "Context in positions (default: the model's, as far as memory goes)")
+      ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
+  plan->add_option("--parallel,--max-num-seqs", args->n_parallel,
+                   "Requests of that length at once (default: 1)")
+      ->check(integers(1, 1 << 16));
+  add_kv_type(*plan, args->kv_type);
+  plan->add_flag("--json", args->json, "One JSON object");
+  plan->footer("millrace plan model.gguf --ctx 32768 --parallel 4");
+  plan->callback([args, &exit_code] { exit_code = run_plan(*args); });
+}
+
+}  // namespace mr::app

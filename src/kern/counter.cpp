@@ -1,0 +1,86 @@
+#include "kern/counter.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kern/compose.h"
+
+namespace mr::kern {
+namespace {
+
+Counter& counter(const Device& device) {
+  return *static_cast<Counter*>(device.team);
+}
+
+/// Any address does for memory that nobody touches, but null.
+void* allocate(const Device& device, std::size_t bytes) {
+  counter(device).bytes += bytes;
+  return &counter(device);
+}
+
+void release(const Device& device, void*, std::size_t bytes) {
+  counter(device).bytes -= bytes;
+}
+
+void download(const Device&, void* host, const void*, std::size_t bytes) {
+  std::memset(host, 0, bytes);
+}
+
+void count_gemm(const Device& device, const GemmArgs& a) {
+  Work& work = counter(device).work;
+  const auto elements = static_cast<double>(a.weight.n_out) * static_cast<double>(a.weight.n_in);
+  work.weight_macs[static_cast<std::size_t>(a.weight.type)] += elements * a.n_rows;
+  work.weight_bytes +=
+      static_cast<double>(device.ops->packed_bytes(a.weight.type, a.weight.n_out, a.weight.n_in));
+}
+
+void count_attention(const Device& device, const AttentionArgs& a) {
+  Counter& to = counter(device);
+  const std::int64_t window = a.window > 0 ? a.window : to.n_attended;
+  const auto positions = static_cast<double>(std::min(to.n_attended, window)) * a.rows.n_rows;
+  to.work.attention_macs += positions * a.n_heads * (a.kv.k_dim + a.kv.v_dim);
+  to.work.kv_bytes += positions * static_cast<double>(a.kv.page_bytes) / kPagePositions;
+}
+
+template <typename Args>
+void ignore(const Device&, const Args&) {}
+
+}  // namespace
+
+std::unique_ptr<Counter> make_counter(const Table& like) {
+  auto made = std::make_unique<Counter>();
+  made->table = {
+      .name = like.name,
+      .allocate = allocate,
+      .release = release,
+      .upload = [](const Device&, void*, const void*, std::size_t) {},
+      .download = download,
+      .synchronize = [](const Device&) {},
+      .packed_bytes = like.packed_bytes,
+      .act_bytes = like.act_bytes,
+      .kv_page_bytes = like.kv_page_bytes,
+      .pack = ignore,
+      .embed = ignore,
+      .rms_norm = ignore,
+      .gemm = count_gemm,
+      .rope_angles = ignore,
+      .rope = ignore,
+      .store_kv = ignore,
+      .qkv_rope_store = compose::qkv_rope_store,
+      .attention = count_attention,
+      .act_mul = ignore,
+      .gate_up_act = compose::gate_up_act,
+      .add = ignore,
+      .gather = ignore,
+      .scale_cap = ignore,
+      .head = compose::head,
+      .argmax = ignore,
+      .move_slots = ignore,
+      .copy_pages = ignore,
+      .zero_pages = ignore,
+  };
+  made->device = {.ops = &made->table, .team = made.get()};
+  return made;
+}
+
+}  // namespace mr::kern
