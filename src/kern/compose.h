@@ -7,6 +7,11 @@ namespace mr::kern::compose {
 
 void qkv_rope_store(const Device& device, const QkvArgs& a);
 void gate_up_act(const Device& device, const GateUpArgs& a);
+void moe(const Device& device, const MoeArgs& a);
+void latent_qkv_store(const Device& device, const LatentQkvArgs& a);
 void head(const Device& device, const HeadArgs& a);
+
+/// Expert after expert; for levels whose memory is the host's.
+void expert_gemm(const Device& device, const ExpertGemmArgs& a);
 
 }  // namespace mr::kern::compose

@@ -14,6 +14,10 @@ void avx2_attention(const Device& device, const AttentionArgs& a) {
   whole ? avx2::attention(device, a) : ref::attention(device, a);
 }
 
+void avx2_project_heads(const Device& device, const ProjectHeadsArgs& a) {
+  a.weight.n_in % 8 == 0 ? avx2::project_heads(device, a) : ref::project_heads(device, a);
+}
+
 /// The table of ref with what AVX2 does better.
 Table avx2_table() {
   Table table = ref::table();
@@ -23,6 +27,8 @@ Table avx2_table() {
   table.rope = avx2::rope;
   table.attention = avx2_attention;
   table.act_mul = avx2::act_mul;
+  table.combine = avx2::combine;
+  table.project_heads = avx2_project_heads;
   table.add = avx2::add;
   table.scale_cap = avx2::scale_cap;
   table.argmax = avx2::argmax;

@@ -16,6 +16,7 @@ namespace mr::kern {
 
 inline constexpr std::int32_t kPagePositions = 64;  ///< positions of one KV page
 inline constexpr std::int32_t kMaxHeadDim = 1024;   ///< largest k_dim and v_dim; models check it
+inline constexpr std::int32_t kMaxExperts = 1024;   ///< of a layer; models check it
 
 struct Table;
 
@@ -36,6 +37,16 @@ struct Weight {
   DType type = DType::f32;  ///< of the file; the packed form follows from it
   std::int64_t n_out = 0;
   std::int64_t n_in = 0;
+};
+
+/// Equal weight matrices, one an expert, packed one by one: expert e's starts at data + e * stride.
+struct Experts {
+  const std::byte* data = nullptr;
+  DType type = DType::f32;
+  std::int64_t n_experts = 0;
+  std::int64_t n_out = 0;
+  std::int64_t n_in = 0;
+  std::int64_t stride = 0;  ///< bytes, of packed_bytes(type, n_out, n_in) at least
 };
 
 /// The rows of a step: prefill chunks, decodes and tree nodes alike.
@@ -61,6 +72,7 @@ struct KvView {
   std::int32_t n_kv_heads = 0;
   std::int32_t k_dim = 0;               ///< of one head's K
   std::int32_t v_dim = 0;               ///< of one head's V
+  bool v_in_k = false;                  ///< V is the first v_dim values of K, and not stored
   const std::int32_t* pages = nullptr;  ///< (n_seqs, max_pages) page ids of each sequence
   std::int32_t max_pages = 0;           ///< row length of `pages`
 };
@@ -70,7 +82,11 @@ enum class Rope : std::uint8_t {
   adjacent,  ///< pairs (2i, 2i + 1), as the Llama paper and GGUF's llama
 };
 
-enum class Activation : std::uint8_t { silu, gelu_tanh };
+enum class Activation : std::uint8_t {
+  silu,
+  gelu_tanh,
+  swiglu_clamped,  ///< of gate and up at once, see ActMulArgs
+};
 
 struct PackArgs {
   void* to = nullptr;          ///< packed_bytes(type, n_out, n_in) bytes of the device
@@ -146,7 +162,7 @@ struct StoreKvArgs {
   Rows rows;
   std::int32_t layer = 0;
   const float* k = nullptr;  ///< (n_rows, n_kv_heads, k_dim)
-  const float* v = nullptr;  ///< (n_rows, n_kv_heads, v_dim)
+  const float* v = nullptr;  ///< (n_rows, n_kv_heads, v_dim); not read where kv.v_in_k
 };
 
 /// Queries, keys and values of a layer: projections, biases, head norms, RoPE; K and V are stored.
@@ -179,14 +195,19 @@ struct AttentionArgs {
   float softcap = 0;             ///< > 0: scores become softcap * tanh(score / softcap)
   std::int32_t window = 0;       ///< > 0: only the last `window` positions, the row's own included
   const float* sinks = nullptr;  ///< (n_heads) or null: a logit that takes weight and gives nothing
-  std::byte* acts = nullptr;     ///< (n_rows, n_heads * v_dim), the result
+  std::byte* acts = nullptr;     ///< the result: (n_rows, n_heads * v_dim) as activations,
+  float* y = nullptr;            ///< or plain
 };
 
-/// acts = activation(gate) * up.
+/// acts = activation(gate) * up; of swiglu_clamped with g = min(gate, limit) and u = up held to
+/// [-limit, limit]: acts = g * sigmoid(alpha * g) * (u + 1).
+/// Source of that: OpenAI, gpt-oss model card 2025, arXiv:2508.10925, section 2.
 struct ActMulArgs {
   const float* gate = nullptr;  ///< (n_rows, dim)
   const float* up = nullptr;    ///< (n_rows, dim)
   Activation activation = Activation::silu;
+  float alpha = 0;  ///< of swiglu_clamped
+  float limit = 0;  ///< of swiglu_clamped
   std::int32_t n_rows = 0;
   std::int32_t dim = 0;
   std::byte* acts = nullptr;  ///< (n_rows, dim)
@@ -200,6 +221,138 @@ struct GateUpArgs {
   std::int32_t n_rows = 0;
   float *gate_scratch = nullptr, *up_scratch = nullptr;  ///< (n_rows, gate.n_out) each
   std::byte* acts_out = nullptr;                         ///< (n_rows, gate.n_out)
+};
+
+/// How scores of experts become a choice and its weights.
+struct Routing {
+  enum class Score : std::uint8_t {
+    softmax,         ///< over all experts
+    softmax_chosen,  ///< over the chosen ones' logits
+    sigmoid,
+  };
+  Score score = Score::softmax;
+  std::int32_t n_used = 0;         ///< experts of a row
+  std::int32_t n_groups = 1;       ///< experts stand in equal groups, of which
+  std::int32_t n_used_groups = 1;  ///< the best so many are looked at:
+  std::int32_t n_group_top = 1;    ///< a group counts what its so many best scores sum up to
+  const float* bias = nullptr;     ///< (n_experts) or null: added to scores for the choice alone
+  bool normalize = false;          ///< the weights of a row sum up to 1, before `scale`
+  float scale = 1.0F;
+};
+
+/// Chooses the experts of each row, the one with the lower id where scores are equal, and sorts the
+/// items (one for each row and chosen expert) by expert, then by row.
+/// Source: Shazeer et al. 2017, arXiv:1701.06538; groups and bias as DeepSeek-V3 technical report,
+/// arXiv:2412.19437, section 2.1.2.
+struct RouteArgs {
+  const float* logits = nullptr;  ///< (n_rows, n_experts)
+  Routing routing;
+  std::int32_t n_rows = 0;
+  std::int32_t n_experts = 0;
+  std::int32_t* expert = nullptr;  ///< (n_rows, n_used) best first
+  float* weight = nullptr;         ///< (n_rows, n_used) of the same
+  std::int32_t* begin = nullptr;   ///< (n_experts + 1): expert e has items [begin[e], begin[e + 1])
+  std::int32_t* row = nullptr;     ///< (n_rows * n_used) the row of each item
+  std::int32_t* item = nullptr;    ///< (n_rows, n_used) the item of each choice
+};
+
+/// y = acts * weight[e]^T + bias[e] for the items of every expert e.
+struct ExpertGemmArgs {
+  Experts weight;
+  const std::byte* acts = nullptr;      ///< (n_items, n_in)
+  const float* bias = nullptr;          ///< (n_experts, n_out) or null
+  const std::int32_t* begin = nullptr;  ///< (n_experts + 1), as RouteArgs makes it
+  std::int32_t n_items = 0;             ///< begin[n_experts]
+  float* y = nullptr;                   ///< (n_items, n_out)
+};
+
+/// x[r] += the sum over j of weight[r][j] * y[item[r][j]], j ascending.
+struct CombineArgs {
+  const float* y = nullptr;            ///< (n_rows * n_used, dim)
+  const std::int32_t* item = nullptr;  ///< (n_rows, n_used)
+  const float* weight = nullptr;       ///< (n_rows, n_used)
+  std::int32_t n_rows = 0;
+  std::int32_t n_used = 0;
+  std::int32_t dim = 0;
+  float* x = nullptr;  ///< (n_rows, dim)
+};
+
+/// A mixture of experts: each row's chosen feed-forwards, weighted, are added to x.
+struct MoeArgs {
+  const std::byte* acts = nullptr;  ///< (n_rows, dim)
+  Weight router;                    ///< (n_experts, dim)
+  const float* router_bias = nullptr;
+  Routing routing;
+  Experts gate, up;                                      ///< (n_out, dim) each
+  Experts down;                                          ///< (dim, n_out) each
+  const float *gate_bias = nullptr, *up_bias = nullptr;  ///< (n_experts, n_out) or null
+  const float* down_bias = nullptr;                      ///< (n_experts, dim) or null
+  Activation activation = Activation::silu;
+  float alpha = 0;  ///< as ActMulArgs
+  float limit = 0;
+  std::int32_t n_rows = 0;
+  float* logits = nullptr;         ///< scratch (n_rows, n_experts)
+  std::int32_t* expert = nullptr;  ///< scratch as RouteArgs takes it, and so on
+  float* weight = nullptr;
+  std::int32_t* begin = nullptr;
+  std::int32_t* row = nullptr;
+  std::int32_t* item = nullptr;
+  std::byte* sorted_acts = nullptr;                      ///< scratch (n_rows * n_used, dim)
+  float *gate_scratch = nullptr, *up_scratch = nullptr;  ///< (n_rows * n_used, n_out) each
+  std::byte* hidden_acts = nullptr;                      ///< scratch (n_rows * n_used, n_out)
+  float* y = nullptr;                                    ///< scratch (n_rows * n_used, dim)
+  float* x = nullptr;                                    ///< (n_rows, dim)
+};
+
+/// y[r][h] = weight[h] * x[r][h]: every head by a matrix of its own. The matrices lie as in a file,
+/// not packed, in F32, F16 or BF16; x and y are plain, a head's values so many floats apart.
+struct ProjectHeadsArgs {
+  Weight weight;  ///< (n_heads * n_out, n_in)
+  std::int32_t n_heads = 0;
+  const float* x = nullptr;  ///< (n_rows, n_heads, x_stride), the first n_in of each
+  std::int32_t x_stride = 0;
+  std::int32_t n_rows = 0;
+  float* y = nullptr;  ///< (n_rows, n_heads, y_stride), the first n_out of each
+  std::int32_t y_stride = 0;
+};
+
+/// The first `dim` values of every row from one matrix to another.
+struct CopyColumnsArgs {
+  const float* x = nullptr;  ///< (n_rows, x_stride)
+  std::int32_t x_stride = 0;
+  std::int32_t n_rows = 0;
+  std::int32_t dim = 0;
+  float* y = nullptr;  ///< (n_rows, y_stride)
+  std::int32_t y_stride = 0;
+};
+
+/// Queries and the cached latent of multi-head latent attention, in absorbed form: a head's query
+/// is [wk_b[h] q_nope, RoPE(q_rope)], the one key head [norm(w_latent x), RoPE(w_rope x)], and its
+/// value the key's first part (kv.v_in_k). Source: DeepSeek-V2, arXiv:2405.04434, appendix C.
+struct LatentQkvArgs {
+  const std::byte* acts = nullptr;  ///< (n_rows, dim)
+  Weight wq_a = {};                 ///< (q_rank, dim); without data: wq takes acts itself
+  const float* q_norm = nullptr;    ///< (q_rank)
+  Weight wq;                        ///< (n_heads * (nope_dim + rope_dim), q_rank or dim)
+  Weight w_latent;                  ///< (kv.v_dim, dim)
+  const float* kv_norm = nullptr;   ///< (kv.v_dim)
+  Weight w_rope;                    ///< (rope_dim, dim)
+  Weight wk_b;                      ///< (n_heads * kv.v_dim, nope_dim), as ProjectHeadsArgs
+  float eps = 0;
+  std::int32_t n_heads = 0;
+  std::int32_t rope_dim = 0;      ///< kv.k_dim - kv.v_dim
+  const float* angles = nullptr;  ///< (n_rows, rope_dim / 2, 2)
+  Rope rope = Rope::adjacent;
+  KvView kv;
+  Rows rows;
+  std::int32_t layer = 0;
+  float* q = nullptr;             ///< (n_rows, n_heads, kv.k_dim), the result
+  float* low = nullptr;           ///< scratch (n_rows, q_rank)
+  std::byte* low_acts = nullptr;  ///< scratch (n_rows, q_rank)
+  float* q_heads = nullptr;       ///< scratch (n_rows, n_heads, nope_dim + rope_dim)
+  float* latent = nullptr;        ///< scratch (n_rows, kv.v_dim)
+  float* k_rope = nullptr;        ///< scratch (n_rows, rope_dim)
+  float* k = nullptr;             ///< scratch (n_rows, kv.k_dim)
 };
 
 /// x += scale * y.
@@ -290,6 +443,7 @@ struct Table {
 
   // Layouts of the level.
   std::size_t (*packed_bytes)(DType type, std::int64_t n_out, std::int64_t n_in) = nullptr;
+  /// Rows of activations lie one after another: n_rows times the bytes of one, a multiple of 4.
   std::size_t (*act_bytes)(std::int64_t n_rows, std::int64_t dim) = nullptr;
   std::size_t (*kv_page_bytes)(const KvView&) = nullptr;  ///< from type, heads and dims
   void (*pack)(const Device&, const PackArgs&) = nullptr;
@@ -306,6 +460,13 @@ struct Table {
   void (*attention)(const Device&, const AttentionArgs&) = nullptr;
   void (*act_mul)(const Device&, const ActMulArgs&) = nullptr;
   void (*gate_up_act)(const Device&, const GateUpArgs&) = nullptr;
+  void (*route)(const Device&, const RouteArgs&) = nullptr;
+  void (*expert_gemm)(const Device&, const ExpertGemmArgs&) = nullptr;
+  void (*combine)(const Device&, const CombineArgs&) = nullptr;
+  void (*moe)(const Device&, const MoeArgs&) = nullptr;
+  void (*project_heads)(const Device&, const ProjectHeadsArgs&) = nullptr;
+  void (*copy_columns)(const Device&, const CopyColumnsArgs&) = nullptr;
+  void (*latent_qkv_store)(const Device&, const LatentQkvArgs&) = nullptr;
   void (*add)(const Device&, const AddArgs&) = nullptr;
   void (*gather)(const Device&, const GatherArgs&) = nullptr;
   void (*scale_cap)(const Device&, const ScaleCapArgs&) = nullptr;

@@ -114,7 +114,7 @@ void attend(const AttentionArgs& a, std::int64_t row, std::int64_t head) {
     for (unsigned h = 0; h < H; ++h) weigh(a, s, h);
     add_values<Load, H>(a, s);
   }
-  float* to = reinterpret_cast<float*>(a.acts) + first * a.kv.v_dim;
+  float* to = (a.acts != nullptr ? reinterpret_cast<float*>(a.acts) : a.y) + first * a.kv.v_dim;
   for (unsigned h = 0; h < H; ++h, to += a.kv.v_dim) {
     const float total = s.total[h] == 0 ? 1.0F : s.total[h];
     for (std::int64_t i = 0; i < a.kv.v_dim; i += 8) {

@@ -35,6 +35,15 @@ __m256 activate(Activation activation, __m256 x) {
   return _mm256_mul_ps(x, sigmoid8(z2));
 }
 
+__m256 swiglu_clamped(const ActMulArgs& a, __m256 gate, __m256 up) {
+  const __m256 limit = _mm256_set1_ps(a.limit);
+  const __m256 low = _mm256_set1_ps(-a.limit);
+  gate = _mm256_min_ps(limit, gate);  // in this order NaN passes, as below
+  up = _mm256_max_ps(low, _mm256_min_ps(limit, up));
+  const __m256 glu = _mm256_mul_ps(gate, sigmoid8(_mm256_mul_ps(_mm256_set1_ps(a.alpha), gate)));
+  return _mm256_fmadd_ps(up, glu, glu);
+}
+
 std::int64_t argmax_of(const float* x, std::int64_t n) {
   const __m256 lowest = _mm256_set1_ps(-__builtin_inff());
   __m256 tops = lowest;
@@ -65,11 +74,31 @@ void act_mul(const Device& device, const ActMulArgs& a) {
   shares(device, std::int64_t{a.n_rows} * a.dim, kGrain / 4,
          [&](std::int64_t begin, std::int64_t end) {
            by_eight(begin, end, [&](std::int64_t i, __m256i mask) {
-             const __m256 gate = activate(a.activation, _mm256_maskload_ps(a.gate + i, mask));
+             const __m256 gate = _mm256_maskload_ps(a.gate + i, mask);
              const __m256 up = _mm256_maskload_ps(a.up + i, mask);
-             _mm256_maskstore_ps(to + i, mask, _mm256_mul_ps(gate, up));
+             const __m256 both = a.activation == Activation::swiglu_clamped
+                                     ? swiglu_clamped(a, gate, up)
+                                     : _mm256_mul_ps(activate(a.activation, gate), up);
+             _mm256_maskstore_ps(to + i, mask, both);
            });
          });
+}
+
+void combine(const Device& device, const CombineArgs& a) {
+  const std::int64_t dim = a.dim;
+  shares(device, a.n_rows, kGrain / (dim * a.n_used) + 1, [&](std::int64_t r, std::int64_t end) {
+    for (; r < end; ++r) {
+      by_eight(0, dim, [&](std::int64_t i, __m256i mask) {
+        __m256 sum = _mm256_setzero_ps();
+        for (std::int64_t j = r * a.n_used; j < (r + 1) * a.n_used; ++j) {
+          const __m256 y = _mm256_maskload_ps(a.y + a.item[j] * dim + i, mask);
+          sum = _mm256_fmadd_ps(_mm256_set1_ps(a.weight[j]), y, sum);
+        }
+        float* x = a.x + r * dim + i;
+        _mm256_maskstore_ps(x, mask, _mm256_add_ps(_mm256_maskload_ps(x, mask), sum));
+      });
+    }
+  });
 }
 
 void add(const Device& device, const AddArgs& a) {

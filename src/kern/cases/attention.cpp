@@ -35,7 +35,8 @@ std::string name_of(const Attention& c) {
   return std::string("attention/") + c.name + '/' + traits(c.type).name + '/' +
          std::to_string(c.n_heads) + 'x' + std::to_string(c.n_kv_heads) + 'x' +
          std::to_string(c.k_dim) + 'x' + std::to_string(c.v_dim) + (c.window > 0 ? "/window" : "") +
-         (c.softcap > 0 ? "/softcap" : "") + (c.has_sinks ? "/sinks" : "");
+         (c.softcap > 0 ? "/softcap" : "") + (c.has_sinks ? "/sinks" : "") +
+         (c.v_in_k ? "/v_in_k" : "") + (c.to_plain ? "/plain" : "");
 }
 
 Prepared prepare_case(const Attention& c, const Device& device) {

@@ -22,6 +22,7 @@ Cache put_cache(Prepared& to, const Device& device, const Attention& shape) {
                      .n_kv_heads = shape.n_kv_heads,
                      .k_dim = shape.k_dim,
                      .v_dim = shape.v_dim,
+                     .v_in_k = shape.v_in_k,
                      .max_pages = (n_slots + kPagePositions - 1) / kPagePositions},
               .pages = {}};
   KvView& kv = cache.kv;
@@ -84,16 +85,20 @@ AttentionArgs put_attention(Prepared& to, const Device& device, const Attention&
                      .q = put(to, device, random_floats(3, n_rows * shape.n_heads * shape.k_dim)),
                      .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(shape.k_dim))),
                      .softcap = shape.softcap,
-                     .window = shape.window,
-                     .acts = static_cast<std::byte*>(reserve(
-                         to, device, device.ops->act_bytes(n_rows, shape.n_heads * shape.v_dim)))};
+                     .window = shape.window};
+  const std::int64_t dim = std::int64_t{shape.n_heads} * shape.v_dim;
+  if (shape.to_plain) {
+    args.y = reserve_floats(to, device, n_rows * dim);
+  } else {
+    args.acts = reserve_acts(to, device, n_rows, dim);
+  }
   if (shape.has_sinks) args.sinks = put(to, device, random_floats(4, shape.n_heads));
   return args;
 }
 
 Output seen_by(const Attention& shape, const AttentionArgs& args) {
-  return {.kind = Output::Kind::acts,
-          .data = args.acts,
+  return {.kind = shape.to_plain ? Output::Kind::floats : Output::Kind::acts,
+          .data = shape.to_plain ? static_cast<const void*>(args.y) : args.acts,
           .n_rows = args.rows.n_rows,
           .dim = std::int64_t{shape.n_heads} * shape.v_dim};
 }

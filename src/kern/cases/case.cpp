@@ -63,6 +63,27 @@ void run_args(const Device& d, const ZeroPagesArgs& a) {
 void run_args(const Device& d, const QkvArgs& a) {
   d.ops->qkv_rope_store(d, a);
 }
+void run_args(const Device& d, const RouteArgs& a) {
+  d.ops->route(d, a);
+}
+void run_args(const Device& d, const ExpertGemmArgs& a) {
+  d.ops->expert_gemm(d, a);
+}
+void run_args(const Device& d, const CombineArgs& a) {
+  d.ops->combine(d, a);
+}
+void run_args(const Device& d, const MoeArgs& a) {
+  d.ops->moe(d, a);
+}
+void run_args(const Device& d, const ProjectHeadsArgs& a) {
+  d.ops->project_heads(d, a);
+}
+void run_args(const Device& d, const CopyColumnsArgs& a) {
+  d.ops->copy_columns(d, a);
+}
+void run_args(const Device& d, const LatentQkvArgs& a) {
+  d.ops->latent_qkv_store(d, a);
+}
 
 }  // namespace
 

@@ -116,6 +116,8 @@ struct Attention {
   std::int32_t window = 0;
   float softcap = 0;
   bool has_sinks = false;
+  bool v_in_k = false;
+  bool to_plain = false;  ///< results as plain floats, not as activations
   std::vector<Attender> rows = {};
 };
 
@@ -135,13 +137,67 @@ struct Qkv {
   Attention seen;  ///< its rows are the rows of the step; its cache is f32
 };
 
-using Case = std::variant<Gemm, Embed, GateUp, Head, RmsNorm, ToActs, RopeAngles, RopeTurn, ActMul,
-                          Add, ScaleCap, Gather, Argmax, Attention, Upkeep, Qkv>;
+struct Route {
+  std::int64_t n_rows = 1;
+  std::int64_t n_experts = 1;
+  Routing routing = {};
+  bool has_bias = false;
+  bool has_ties = false;
+};
 
-using Args =
-    std::variant<GemmArgs, EmbedArgs, GateUpArgs, HeadArgs, RmsNormArgs, ToActsArgs, RopeAnglesArgs,
-                 RopeArgs, ActMulArgs, AddArgs, ScaleCapArgs, GatherArgs, ArgmaxArgs, AttentionArgs,
-                 StoreKvArgs, MoveSlotsArgs, CopyPagesArgs, ZeroPagesArgs, QkvArgs>;
+struct ExpertGemm {
+  DType type = DType::f32;
+  std::vector<std::int32_t> n_rows = {};  ///< of every expert
+  std::int64_t n_out = 1;
+  std::int64_t n_in = 1;
+  bool has_bias = false;
+};
+
+struct Combine {
+  std::int64_t n_rows = 1;
+  std::int64_t n_used = 1;
+  std::int64_t dim = 1;
+};
+
+struct Moe {
+  DType type = DType::f32;
+  std::int64_t n_rows = 1;
+  std::int64_t n_experts = 1;
+  std::int64_t n_used = 1;
+  std::int64_t dim = 1;
+  std::int64_t n_out = 1;
+  bool is_gpt_oss = false;  ///< its biases, activation and scores
+};
+
+struct ProjectHeads {
+  DType type = DType::f32;
+  std::int64_t n_rows = 1;
+  std::int64_t n_heads = 1;
+  std::int64_t n_out = 1;
+  std::int64_t n_in = 1;
+};
+
+struct CopyColumns {
+  std::int64_t n_rows = 1;
+  std::int64_t dim = 1;
+};
+
+struct LatentQkv {
+  DType type = DType::f32;
+  std::int64_t dim = 1;
+  std::int64_t q_rank = 0;  ///< 0: queries straight from the activations
+  Attention seen;           ///< its rows are the rows of the step; its cache is f32
+};
+
+using Case = std::variant<Gemm, Embed, GateUp, Head, RmsNorm, RopeAngles, RopeTurn, ActMul, Add,
+                          ScaleCap, Gather, Argmax, Attention, Upkeep, Qkv, Route, ExpertGemm,
+                          Combine, Moe, ProjectHeads, CopyColumns, ToActs, LatentQkv>;
+
+using Args = std::variant<GemmArgs, EmbedArgs, GateUpArgs, HeadArgs, RmsNormArgs, RopeAnglesArgs,
+                          RopeArgs, ActMulArgs, AddArgs, ScaleCapArgs, GatherArgs, ArgmaxArgs,
+                          AttentionArgs, StoreKvArgs, MoveSlotsArgs, CopyPagesArgs, ZeroPagesArgs,
+                          QkvArgs, RouteArgs, ExpertGemmArgs, CombineArgs, MoeArgs,
+                          ProjectHeadsArgs, CopyColumnsArgs, ToActsArgs, LatentQkvArgs>;
 
 /// Results on the device.
 struct Output {

@@ -16,6 +16,10 @@ void add_linear(std::vector<Case>& all, DType type) {
   all.emplace_back(Gemm{.type = type, .n_rows = 2, .n_out = 33, .n_in = 1280, .has_bias = true});
   all.emplace_back(Gemm{
       .type = type, .n_rows = 70, .n_out = 9, .n_in = 768, .has_bias = true, .accumulate = true});
+  all.emplace_back(
+      ExpertGemm{.type = type, .n_rows = {2, 0, 1, 7}, .n_out = 11, .n_in = 2 * block});
+  all.emplace_back(ExpertGemm{
+      .type = type, .n_rows = {0, 0, 3, 0}, .n_out = 40, .n_in = 3 * block, .has_bias = true});
   all.emplace_back(Embed{.type = type, .n_rows = 3, .dim = 256, .scale = 1.0F});
   all.emplace_back(Embed{.type = type, .n_rows = 13, .dim = 2 * block, .scale = 11.3F});
 }
@@ -33,9 +37,13 @@ void add_rows(std::vector<Case>& all) {
     for (const std::int64_t dim : {1, 7, 8, 64, 259}) {
       all.emplace_back(RmsNorm{n_rows, dim, false});
       all.emplace_back(RmsNorm{n_rows, dim, true});
-      all.emplace_back(ToActs{n_rows, dim});
       all.emplace_back(ActMul{Activation::silu, n_rows, dim});
       all.emplace_back(ActMul{Activation::gelu_tanh, n_rows, dim});
+      all.emplace_back(ActMul{Activation::swiglu_clamped, n_rows, dim});
+      all.emplace_back(Combine{n_rows, 1, dim});
+      all.emplace_back(Combine{n_rows, 6, dim});
+      all.emplace_back(CopyColumns{n_rows, dim});
+      all.emplace_back(ToActs{n_rows, dim});
       all.emplace_back(Gather{n_rows, dim});
       all.emplace_back(Argmax{n_rows, dim});
     }
@@ -131,6 +139,86 @@ void add_attention(std::vector<Case>& all) {
                              .rows = chunk(3, 2)});
 }
 
+void add_experts(std::vector<Case>& all) {
+  using Score = Routing::Score;
+  const Routing plain{.n_used = 2};
+  const Routing many{.n_used = 8, .normalize = true};
+  const Routing chosen{.score = Score::softmax_chosen, .n_used = 4};
+  const Routing v2{.n_used = 3, .n_groups = 4, .n_used_groups = 2, .scale = 16.0F};
+  const Routing v3{.score = Score::sigmoid,
+                   .n_used = 8,
+                   .n_groups = 8,
+                   .n_used_groups = 4,
+                   .n_group_top = 2,
+                   .normalize = true,
+                   .scale = 2.5F};
+  for (const std::int64_t n_rows : {1, 2, 67}) {
+    all.emplace_back(Route{n_rows, 1, {.n_used = 1}});
+    all.emplace_back(Route{n_rows, 2, plain});
+    all.emplace_back(Route{n_rows, 8, plain, false, true});
+    all.emplace_back(Route{n_rows, 128, many, false, true});
+    all.emplace_back(Route{n_rows, 33, chosen, false, true});
+    all.emplace_back(Route{n_rows, 64, chosen, true});
+    all.emplace_back(Route{n_rows, 20, v2});
+    all.emplace_back(Route{n_rows, 256, v3, true});
+    all.emplace_back(Route{n_rows, 8, {.score = Score::sigmoid, .n_used = 8}, true});
+  }
+  all.emplace_back(Route{3, kMaxExperts, many});
+  all.emplace_back(Combine{3, 8, 7000});
+  for (const DType type : {DType::f32, DType::bf16, DType::q8_0, DType::q4_0, DType::mxfp4}) {
+    for (const std::int64_t n_rows : {1, 3, 40}) {
+      all.emplace_back(Moe{type, n_rows, 8, 2, 64, 96, false});
+      all.emplace_back(Moe{type, n_rows, 5, 4, 96, 64, true});
+    }
+  }
+}
+
+void add_latent(std::vector<Case>& all) {
+  for (const DType type : kCacheTypes) {
+    for (const std::int64_t n_rows : {1, 3, 33}) {
+      all.emplace_back(ProjectHeads{type, n_rows, 4, 64, 32});
+      all.emplace_back(ProjectHeads{type, n_rows, 3, 5, 72});
+      all.emplace_back(ProjectHeads{type, n_rows, 2, 9, 13});
+    }
+    Attention latent{.name = "latent",
+                     .type = type,
+                     .n_heads = 5,
+                     .n_kv_heads = 1,
+                     .k_dim = 72,
+                     .v_dim = 64,
+                     .v_in_k = true,
+                     .to_plain = true,
+                     .rows = tree(120)};
+    all.emplace_back(latent);
+    latent.rows = decodes();
+    all.emplace_back(latent);
+    latent.k_dim = 21;
+    latent.v_dim = 13;
+    latent.rows = chunk(60, 10);
+    all.emplace_back(latent);
+    latent.rows = {{0, 150, {}}, {0, 64, {70, 65, 90, 2}}, {0, 192, {}}};
+    for (const Upkeep::What what :
+         {Upkeep::What::store, Upkeep::What::move, Upkeep::What::copy, Upkeep::What::zero}) {
+      all.emplace_back(Upkeep{what, latent});
+    }
+  }
+  for (const DType type : {DType::f32, DType::bf16, DType::q8_0, DType::q4_0}) {
+    Attention seen{.name = "",
+                   .type = DType::f32,
+                   .n_kv_heads = 1,
+                   .k_dim = 48,
+                   .v_dim = 32,
+                   .v_in_k = true,
+                   .to_plain = true,
+                   .rows = tree(65)};
+    all.emplace_back(LatentQkv{type, 64, 0, seen});
+    seen.rows = chunk(60, 10);
+    all.emplace_back(LatentQkv{type, 96, 32, seen});
+    seen.rows = {{0, 127, {127}}};
+    all.emplace_back(LatentQkv{type, 64, 64, seen});
+  }
+}
+
 void add_fused(std::vector<Case>& all) {
   for (const DType type : {DType::f32, DType::bf16, DType::q8_0, DType::q4_0}) {
     for (const std::int64_t n_rows : {1, 5, 18}) {
@@ -161,6 +249,8 @@ std::vector<Case> edge_cases() {
   add_rows(all);
   add_attention(all);
   add_fused(all);
+  add_experts(all);
+  add_latent(all);
   return all;
 }
 

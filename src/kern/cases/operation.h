@@ -26,6 +26,13 @@ MR_OPERATION(Argmax);
 MR_OPERATION(Attention);
 MR_OPERATION(Upkeep);
 MR_OPERATION(Qkv);
+MR_OPERATION(Route);
+MR_OPERATION(ExpertGemm);
+MR_OPERATION(Combine);
+MR_OPERATION(Moe);
+MR_OPERATION(ProjectHeads);
+MR_OPERATION(CopyColumns);
+MR_OPERATION(LatentQkv);
 
 #undef MR_OPERATION
 

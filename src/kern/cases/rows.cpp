@@ -164,8 +164,8 @@ Cost cost_of(const RopeTurn& c) {
 }
 
 std::string name_of(const ActMul& c) {
-  return "act_mul/" + sizes(c.n_rows, c.dim) +
-         (c.activation == Activation::silu ? "/silu" : "/gelu");
+  const char* const names[] = {"/silu", "/gelu", "/swiglu_clamped"};
+  return "act_mul/" + sizes(c.n_rows, c.dim) + names[static_cast<int>(c.activation)];
 }
 
 Prepared prepare_case(const ActMul& c, const Device& device) {
@@ -174,6 +174,8 @@ Prepared prepare_case(const ActMul& c, const Device& device) {
   const ActMulArgs args{.gate = put(p, device, scaled(random_floats(1, n), 100.0F)),
                         .up = put(p, device, random_floats(2, n)),
                         .activation = c.activation,
+                        .alpha = 1.702F,
+                        .limit = 0.9F,  // both sides of up
                         .n_rows = static_cast<std::int32_t>(c.n_rows),
                         .dim = static_cast<std::int32_t>(c.dim),
                         .acts = reserve_acts(p, device, c.n_rows, c.dim)};
@@ -186,7 +188,11 @@ std::vector<double> bound_of(const ActMul& c) {
   const std::int64_t n = c.n_rows * c.dim;
   const auto gate = scaled(random_floats(1, n), 100.0F);
   auto bound = relative(random_floats(2, n), 16 * kUnit);
-  for (std::size_t i = 0; i < bound.size(); ++i) bound[i] *= std::fabs(double{gate[i]});
+  const bool clamped = c.activation == Activation::swiglu_clamped;
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    if (clamped) bound[i] += 16 * kUnit;  // up + 1
+    bound[i] *= std::fabs(double{gate[i]});
+  }
   return bound;
 }
 

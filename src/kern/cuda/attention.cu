@@ -91,8 +91,9 @@ __global__ void attention_kernel(AttentionArgs args) {
       }
       __syncthreads();
     }
-    auto* acts = reinterpret_cast<float*>(args.acts) + item * kv.v_dim;
-    for (int i = thread; i < kv.v_dim; i += kThreads) acts[i] = sum == 0 ? 0 : result[i] / sum;
+    auto* to = args.acts != nullptr ? reinterpret_cast<float*>(args.acts) : args.y;
+    to += item * kv.v_dim;
+    for (int i = thread; i < kv.v_dim; i += kThreads) to[i] = sum == 0 ? 0 : result[i] / sum;
     __syncthreads();
   }
 }

@@ -28,11 +28,19 @@ __global__ void to_acts_kernel(ToActsArgs args) {
   for (std::int64_t i = first_item(); i < n; i += item_stride()) acts[i] = args.x[i];
 }
 
+__device__ float swiglu_clamped(const ActMulArgs& args, float gate, float up) {
+  gate = gate > args.limit ? args.limit : gate;  // NaN passes, as below
+  up = up > args.limit ? args.limit : up < -args.limit ? -args.limit : up;
+  return gate / (1.0F + expf(-args.alpha * gate)) * (up + 1.0F);
+}
+
 __global__ void act_mul_kernel(ActMulArgs args) {
   const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
   auto* acts = reinterpret_cast<float*>(args.acts);
   for (std::int64_t i = first_item(); i < n; i += item_stride()) {
-    acts[i] = activate(args.activation, args.gate[i]) * args.up[i];
+    acts[i] = args.activation == Activation::swiglu_clamped
+                  ? swiglu_clamped(args, args.gate[i], args.up[i])
+                  : activate(args.activation, args.gate[i]) * args.up[i];
   }
 }
 
@@ -47,6 +55,14 @@ __global__ void gather_kernel(GatherArgs args) {
   for (std::int64_t i = first_item(); i < n; i += item_stride()) {
     const std::int64_t row = args.row[i / args.dim];
     args.y[i] = args.x[row * args.dim + i % args.dim];
+  }
+}
+
+__global__ void copy_columns_kernel(CopyColumnsArgs args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  for (std::int64_t i = first_item(); i < n; i += item_stride()) {
+    const std::int64_t row = i / args.dim;
+    args.y[row * args.y_stride + i % args.dim] = args.x[row * args.x_stride + i % args.dim];
   }
 }
 
@@ -80,6 +96,11 @@ void add(const Device& device, const AddArgs& args) {
 void gather(const Device& device, const GatherArgs& args) {
   const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
   launch_threads(device, "gather", gather_kernel, n, args);
+}
+
+void copy_columns(const Device& device, const CopyColumnsArgs& args) {
+  const std::int64_t n = static_cast<std::int64_t>(args.n_rows) * args.dim;
+  launch_threads(device, "copy_columns", copy_columns_kernel, n, args);
 }
 
 void scale_cap(const Device& device, const ScaleCapArgs& args) {

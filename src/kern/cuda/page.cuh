@@ -8,12 +8,13 @@
 
 #include "kern/table.h"
 
-/// KV pages as this level lays them out: K as (head, position, dim), then V in the same way.
+/// KV pages as this level lays them out: K as (head, position, dim), then V in the same way unless
+/// it is a part of K.
 namespace mr::kern::cuda {
 
-/// Values of one position of one layer: the K of all heads, then their V.
+/// Values stored of one position of one layer: the K of all heads, then their V.
 __host__ __device__ inline std::int64_t slot_values(const KvView& kv) {
-  return static_cast<std::int64_t>(kv.n_kv_heads) * (kv.k_dim + kv.v_dim);
+  return static_cast<std::int64_t>(kv.n_kv_heads) * (kv.k_dim + (kv.v_in_k ? 0 : kv.v_dim));
 }
 
 __device__ inline std::byte* page_of(const KvView& kv, std::int64_t page, std::int64_t layer) {
@@ -30,6 +31,7 @@ __device__ inline std::int64_t k_begin(const KvView& kv, std::int64_t head, int 
   return (head * kPagePositions + place) * kv.k_dim;
 }
 __device__ inline std::int64_t v_begin(const KvView& kv, std::int64_t head, int place) {
+  if (kv.v_in_k) return k_begin(kv, head, place);
   return k_begin(kv, kv.n_kv_heads, 0) + (head * kPagePositions + place) * kv.v_dim;
 }
 

@@ -8,7 +8,7 @@ namespace {
 __global__ void store_kv_kernel(StoreKvArgs args) {
   const KvView& kv = args.kv;
   const std::int64_t n_k = static_cast<std::int64_t>(kv.n_kv_heads) * kv.k_dim;
-  const std::int64_t n_v = static_cast<std::int64_t>(kv.n_kv_heads) * kv.v_dim;
+  const std::int64_t n_v = slot_values(kv) - n_k;
   const std::int64_t n = args.rows.n_rows * (n_k + n_v);
   for (std::int64_t item = first_item(); item < n; item += item_stride()) {
     const std::int64_t row = item / (n_k + n_v);

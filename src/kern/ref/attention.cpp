@@ -66,12 +66,12 @@ void attend(const Query& query, double sink, float* to) {
 void attention(const Device& device, const AttentionArgs& a) {
   const std::int64_t n_heads = a.n_heads;
   const std::int64_t group = n_heads / a.kv.n_kv_heads;
+  float* to = a.acts != nullptr ? reinterpret_cast<float*>(a.acts) : a.y;
   each(device, a.rows.n_rows * n_heads, [&](std::int64_t i) {
     const std::int64_t head = i % n_heads;
     const double sink = a.sinks != nullptr ? static_cast<double>(a.sinks[head])
                                            : -std::numeric_limits<double>::infinity();
-    attend({a, i / n_heads, head / group, a.q + i * a.kv.k_dim}, sink,
-           reinterpret_cast<float*>(a.acts) + i * a.kv.v_dim);
+    attend({a, i / n_heads, head / group, a.q + i * a.kv.k_dim}, sink, to + i * a.kv.v_dim);
   });
 }
 

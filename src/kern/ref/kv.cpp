@@ -24,6 +24,7 @@ template <typename Body>
 void runs(const KvView& kv, std::int64_t begin, std::int64_t n, const Body& body) {
   for (std::int64_t head = 0; head < kv.n_kv_heads; ++head) {
     body(k_offset(kv, head, begin), static_cast<std::size_t>(n * kv.k_dim * element_bytes(kv)));
+    if (kv.v_in_k) continue;
     body(v_offset(kv, head, begin), static_cast<std::size_t>(n * kv.v_dim * element_bytes(kv)));
   }
 }
@@ -44,6 +45,7 @@ void store_kv(const Device& device, const StoreKvArgs& a) {
       const std::int64_t slot = a.rows.slot[row];
       std::byte* page = page_of(kv, a.layer, a.rows.seq[row], slot);
       encode(kv.type, a.k + i * kv.k_dim, kv.k_dim, page + k_offset(kv, head, slot));
+      if (kv.v_in_k) continue;
       encode(kv.type, a.v + i * kv.v_dim, kv.v_dim, page + v_offset(kv, head, slot));
     }
   });

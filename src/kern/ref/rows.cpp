@@ -19,8 +19,17 @@ double activate(Activation activation, double x) {
       constexpr double kSqrt2OverPi = 0.797884560802865355880;
       return 0.5 * x * (1.0 + std::tanh(kSqrt2OverPi * (x + 0.044715 * x * x * x)));
     }
+    case Activation::swiglu_clamped:
+      break;
   }
   return 0;
+}
+
+double swiglu_clamped(const ActMulArgs& a, std::int64_t i) {
+  const double limit = a.limit;
+  const double gate = std::min<double>(a.gate[i], limit);
+  const double up = std::clamp<double>(a.up[i], -limit, limit);
+  return gate / (1.0 + std::exp(-static_cast<double>(a.alpha) * gate)) * (up + 1.0);
 }
 
 }  // namespace
@@ -65,7 +74,11 @@ void act_mul(const Device& device, const ActMulArgs& a) {
   auto* to = reinterpret_cast<float*>(a.acts);
   const std::int64_t n = std::int64_t{a.n_rows} * a.dim;
   shares(device, n, kGrain / 8, [&](std::int64_t i, std::int64_t end) {
-    for (; i < end; ++i) to[i] = static_cast<float>(activate(a.activation, a.gate[i]) * a.up[i]);
+    for (; i < end; ++i) {
+      to[i] = static_cast<float>(a.activation == Activation::swiglu_clamped
+                                     ? swiglu_clamped(a, i)
+                                     : activate(a.activation, a.gate[i]) * a.up[i]);
+    }
   });
 }
 

@@ -9,9 +9,13 @@ void gemm(const Device& device, const GemmArgs& a);
 void rms_norm(const Device& device, const RmsNormArgs& a);
 void rope(const Device& device, const RopeArgs& a);
 void act_mul(const Device& device, const ActMulArgs& a);
+void combine(const Device& device, const CombineArgs& a);
 void add(const Device& device, const AddArgs& a);
 void scale_cap(const Device& device, const ScaleCapArgs& a);
 void argmax(const Device& device, const ArgmaxArgs& a);
+
+/// For matrices whose n_in is a multiple of 8.
+void project_heads(const Device& device, const ProjectHeadsArgs& a);
 
 /// For k_dim and v_dim that are multiples of 8 and a cache of f32, f16 or bf16.
 void attention(const Device& device, const AttentionArgs& a);

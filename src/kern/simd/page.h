@@ -1,8 +1,8 @@
 #pragma once
 #include "kern/table.h"
 
-/// The page of the CPU levels: K as (n_kv_heads, 64, k_dim), then V as (n_kv_heads, 64, v_dim), in
-/// the type of the cache.
+/// The page of the CPU levels: K as (n_kv_heads, 64, k_dim), then V as (n_kv_heads, 64, v_dim)
+/// unless it is a part of K, in the type of the cache.
 namespace mr::kern {
 namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 
@@ -28,6 +28,7 @@ inline std::int64_t k_offset(const KvView& kv, std::int64_t head, std::int64_t s
 
 /// Where in its page a head's V of a slot stands, in bytes.
 inline std::int64_t v_offset(const KvView& kv, std::int64_t head, std::int64_t slot) {
+  if (kv.v_in_k) return k_offset(kv, head, slot);
   const std::int64_t k_elements = std::int64_t{kv.n_kv_heads} * kPagePositions * kv.k_dim;
   const std::int64_t v_elements = (head * kPagePositions + slot % kPagePositions) * kv.v_dim;
   return (k_elements + v_elements) * element_bytes(kv);
