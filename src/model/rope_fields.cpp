@@ -191,7 +191,7 @@ Expected<RopeConfig> read_rope(const Source& source, const RopeDefaults& default
          fields.json != nullptr ? rope_object(fields, defaults, layer_type) : fields);
   MR_TRY(const std::int32_t n_dims, read_n_dims(fields, rope, defaults.head_dim));
   MR_TRY(float base, positive(fields, defaults.base_key, defaults.base));
-  if (rope.json != nullptr) {
+  if (rope.json != fields.json) {
     MR_TRY(base, positive(rope, {nullptr, "rope_theta"}, base));
   }
   MR_TRY(const RopeScaling scaling, fields.json != nullptr
