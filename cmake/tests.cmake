@@ -13,6 +13,10 @@ if(GTest_FOUND)
   endforeach()
 endif()
 
+# What writes the models that tests/golden compares with the peer.
+add_executable(peer_models EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tools/golden/peer_models.cpp)
+target_link_libraries(peer_models mr_kern mr_io)
+
 find_program(MILLRACE_SYSTEM_PYTHON python3 REQUIRED)
 set(python ${MILLRACE_SYSTEM_PYTHON})
 if(EXISTS ${PROJECT_SOURCE_DIR}/tests/requirements.txt)

@@ -26,12 +26,29 @@ void download(const Device&, void* host, const void*, std::size_t bytes) {
   std::memset(host, 0, bytes);
 }
 
-void count_gemm(const Device& device, const GemmArgs& a) {
+/// `n_rows` rows times a weight matrix, `n_matrices` such as it being read for them.
+void count_product(const Device& device, const Weight& weight, std::int64_t n_rows,
+                   std::int64_t n_matrices = 1) {
   Work& work = counter(device).work;
-  const auto elements = static_cast<double>(a.weight.n_out) * static_cast<double>(a.weight.n_in);
-  work.weight_macs[static_cast<std::size_t>(a.weight.type)] += elements * a.n_rows;
-  work.weight_bytes +=
-      static_cast<double>(device.ops->packed_bytes(a.weight.type, a.weight.n_out, a.weight.n_in));
+  const std::size_t bytes = device.ops->packed_bytes(weight.type, weight.n_out, weight.n_in);
+  const double elements = static_cast<double>(weight.n_out) * static_cast<double>(weight.n_in);
+  work.weight_macs[static_cast<std::size_t>(weight.type)] += elements * static_cast<double>(n_rows);
+  work.weight_bytes += static_cast<double>(bytes) * static_cast<double>(n_matrices);
+}
+
+void count_gemm(const Device& device, const GemmArgs& a) {
+  count_product(device, a.weight, a.n_rows);
+}
+
+/// At worst every item has an expert of its own.
+void count_experts(const Device& device, const ExpertGemmArgs& a) {
+  const Experts& of = a.weight;
+  const std::int64_t n_used = std::min<std::int64_t>(of.n_experts, a.n_items);
+  count_product(device, {of.data, of.type, of.n_out, of.n_in}, a.n_items, n_used);
+}
+
+void count_heads(const Device& device, const ProjectHeadsArgs& a) {
+  count_product(device, a.weight, a.n_rows);
 }
 
 void count_attention(const Device& device, const AttentionArgs& a) {
@@ -62,6 +79,7 @@ std::unique_ptr<Counter> make_counter(const Table& like) {
       .pack = ignore,
       .embed = ignore,
       .rms_norm = ignore,
+      .to_acts = ignore,
       .gemm = count_gemm,
       .rope_angles = ignore,
       .rope = ignore,
@@ -70,6 +88,13 @@ std::unique_ptr<Counter> make_counter(const Table& like) {
       .attention = count_attention,
       .act_mul = ignore,
       .gate_up_act = compose::gate_up_act,
+      .route = ignore,
+      .expert_gemm = count_experts,
+      .combine = ignore,
+      .moe = compose::moe,
+      .project_heads = count_heads,
+      .copy_columns = ignore,
+      .latent_qkv_store = compose::latent_qkv_store,
       .add = ignore,
       .gather = ignore,
       .scale_cap = ignore,

@@ -26,6 +26,11 @@ TEST(Counter, CountsProductsAndAttention) {
   device.ops->gemm(device, {.weight = weight, .n_rows = 5});
   EXPECT_EQ(3 * 64 * 5, counter->work.weight_macs[static_cast<std::size_t>(DType::q8_0)]);
   EXPECT_EQ(3 * 2 * 34, counter->work.weight_bytes);
+  const Experts experts{
+      .data = nullptr, .type = DType::q4_0, .n_experts = 8, .n_out = 3, .n_in = 64};
+  device.ops->expert_gemm(device, {.weight = experts, .n_items = 10});
+  EXPECT_EQ(3 * 64 * 10, counter->work.weight_macs[static_cast<std::size_t>(DType::q4_0)]);
+  EXPECT_EQ(3 * 2 * 34 + 8 * 3 * 2 * 18, counter->work.weight_bytes);
   KvView kv{.n_layers = 2, .type = DType::f16, .n_kv_heads = 2, .k_dim = 8, .v_dim = 4};
   kv.page_bytes = device.ops->kv_page_bytes(kv);
   AttentionArgs attention{.kv = kv, .rows = {}, .n_heads = 6};
