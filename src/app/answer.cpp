@@ -41,6 +41,7 @@ void take_in(Answer& answer, const engine::Event& event, text::AnswerDelta& delt
   answer.n_cached = event.n_cached > 0 ? event.n_cached : answer.n_cached;
   if (answer.n_tokens == 0 && !event.tokens.empty()) answer.first = Answer::Clock::now();
   answer.n_tokens += static_cast<std::int32_t>(event.tokens.size());
+  answer.logprobs.insert(answer.logprobs.end(), event.logprobs.begin(), event.logprobs.end());
   std::size_t n = event.tokens.size();
   if (n > 0 && event.ended == sched::Reason::stopped) --n;  // a stop token is no text
   for (std::size_t i = 0; i < n; ++i) {

@@ -25,6 +25,7 @@ struct Answer {
   std::int32_t n_tokens = 0;  ///< the stop token too
   std::int64_t n_steps = 0;   ///< passes over the weights; until it ends, the engine's before it
   std::uint64_t seed = 0;
+  std::vector<sample::Logprobs> logprobs = {};  ///< of each token, where they were asked for
   Clock::time_point start;
   Clock::time_point first;  ///< when the first token came
   Clock::time_point end;

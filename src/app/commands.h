@@ -4,6 +4,9 @@
 /// The subcommands: each adds its flags to the program and, where it is named, sets the exit code.
 namespace mr::app {
 
+void add_completion(CLI::App& app, int& exit_code);
+void add_doctor(CLI::App& app, int& exit_code);
+void add_list(CLI::App& app, int& exit_code);
 void add_perplexity(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
 void add_run(CLI::App& app, int& exit_code);

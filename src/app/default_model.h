@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -9,5 +10,8 @@ namespace mr::app {
 /// program, in the checkout that it was built in, or in the working folder.
 /// Errors: bad_model, saying where it was looked for.
 Expected<std::string> default_model();
+
+/// The folders that are looked through for it, whether they are there or not.
+std::vector<std::string> model_folders();
 
 }  // namespace mr::app

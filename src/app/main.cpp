@@ -31,8 +31,11 @@ int main(int argc, char** argv) {
   mr::app::add_run(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
   mr::app::add_plan(program->app, exit_code);
+  mr::app::add_list(program->app, exit_code);
   mr::app::add_show(program->app, exit_code);
   mr::app::add_tokenize(program->app, exit_code);
   mr::app::add_template(program->app, exit_code);
+  mr::app::add_doctor(program->app, exit_code);
+  mr::app::add_completion(program->app, exit_code);
   return mr::app::run_program(*program, argc, argv, exit_code);
 }

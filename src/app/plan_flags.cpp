@@ -17,7 +17,7 @@ void add_plan(CLI::App& app, int& exit_code) {
                    "in models/)")
       ->type_name("MODEL");
   add_threads(*plan, args->load);
-  plan->add_option("-c,--ctx,--ctx-size,--max-model-len", args->n_context,
+  plan->add_option("-c,--ctx-size,--ctx,--max-model-len", args->n_context,
                    "Context in positions (default: the model's, as far as memory goes)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   plan->add_option("--parallel,--max-num-seqs", args->n_parallel,

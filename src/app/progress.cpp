@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace mr::app {
@@ -23,7 +24,8 @@ void show(Progress& progress, std::int64_t done, std::int64_t total, const std::
   if (now - progress.shown < pause) return;
   progress.shown = now;
   const double spent = std::chrono::duration<double>(now - progress.start).count();
-  const double left = spent / static_cast<double>(done) * static_cast<double>(total - done);
+  const auto n_done = static_cast<double>(std::max<std::int64_t>(done, 1));
+  const double left = spent / n_done * static_cast<double>(total - done);
   if (!progress.terminal) {
     std::fprintf(stderr, "millrace: %s %lld of %lld, %.0f s left%s\n", progress.label.c_str(),
                  static_cast<long long>(done), static_cast<long long>(total), left, note.c_str());

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
@@ -12,7 +13,9 @@
 #include "app/chat_prompt.h"
 #include "app/exit.h"
 #include "app/interrupt.h"
+#include "app/progress.h"
 #include "app/screen.h"
+#include "sys/text_file.h"
 #include "text/chat_template.h"
 #include "text/valid_utf8.h"
 
@@ -22,9 +25,10 @@ namespace {
 constexpr const char* kBuiltInPrompt = "Tell me a short story.";
 constexpr std::size_t kMaxPromptBytes = 64U << 20;
 
-/// The prompt: the argument, else what is piped in, else the built-in one.
+/// The prompt: the argument, else the file, else what is piped in, else the built-in one.
 Expected<std::string> read_prompt(const RunArgs& args) {
   if (args.prompt) return *args.prompt;
+  if (!args.prompt_file.empty()) return sys::read_text(args.prompt_file, kMaxPromptBytes);
   if (isatty(STDIN_FILENO) != 0) return std::string(kBuiltInPrompt);
   std::string prompt;
   char block[1 << 16];
@@ -67,12 +71,19 @@ struct Said {
 Expected<Said> generate(Answer& answer, const RunArgs& args) {
   Said said;
   Screen screen = make_screen();
+  Progress progress = make_progress("prompt");
+  const auto n_prompt = static_cast<std::int64_t>(answer.n_prompt);
   while (answer.finish == nullptr) {
     text::AnswerDelta delta;
     if (interrupted()) {
       delta = cancel(answer);
     } else {
       MR_TRY(delta, advance(answer));
+    }
+    if (answer.n_tokens == 0) {
+      show(progress, std::min(answer.engine->counts.rows, n_prompt), n_prompt, "");
+    } else {
+      clear(progress);
     }
     if (!args.json) put(delta, screen);
     if (screen.failed) return fail(Fault::failed, "standard output cannot be written");
@@ -92,8 +103,34 @@ void print_figures(const Answer& a, double load_s) {
                static_cast<unsigned long long>(a.seed));
 }
 
+double finite(float logprob) {
+  return std::max(static_cast<double>(logprob), -9999.0);  // as vLLM writes what JSON cannot
+}
+
+boost::json::object logprob_json(const text::Tokenizer& tok, const sample::Logprob& logprob) {
+  const std::string bytes = text::piece_bytes(tok, static_cast<text::Id>(logprob.token), false);
+  boost::json::array numbers;
+  for (const char byte : bytes) numbers.push_back(static_cast<unsigned char>(byte));
+  return {{"token", text::valid_utf8(bytes)},
+          {"id", logprob.token},
+          {"logprob", finite(logprob.logprob)},
+          {"bytes", std::move(numbers)}};
+}
+
+/// As the content of OpenAI's logprobs, with the ids.
+boost::json::array logprobs_json(const text::Tokenizer& tok, const Answer& answer) {
+  boost::json::array all;
+  for (const sample::Logprobs& one : answer.logprobs) {
+    boost::json::array top;
+    for (const sample::Logprob& other : one.top) top.push_back(logprob_json(tok, other));
+    all.push_back(logprob_json(tok, one.drawn));
+    all.back().as_object()["top_logprobs"] = std::move(top);
+  }
+  return all;
+}
+
 void print_json(const Answer& a, const Said& said, const Loaded& loaded, double load_s) {
-  const boost::json::object object{
+  boost::json::object object{
       {"text", said.text},
       {"reasoning", said.reasoning},
       {"tokens", a.n_tokens},
@@ -109,6 +146,7 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
       {"prompt_tok_s", prompt_rate(a)},
       {"tok_s", generate_rate(a)},
   };
+  if (!a.logprobs.empty()) object["logprobs"] = logprobs_json(loaded.tokenizer, a);
   std::printf("%s\n", boost::json::serialize(object).c_str());
 }
 
@@ -120,6 +158,7 @@ Expected<const char*> answer(const RunArgs& args) {
                                                .deterministic = args.deterministic}));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
   MR_TRY(sample::Params params, sample_params(args.sample, loaded.path, loaded.tokenizer));
+  params.n_logprobs = args.n_logprobs;
   MR_TRY(engine::Engine engine, engine::make_engine(loaded.model, loaded.options));
   MR_TRY(Answer answer, begin_answer(engine, loaded.tokenizer,
                                      {.prompt = std::move(prompt),

@@ -13,8 +13,10 @@ namespace mr::app {
 struct RunArgs {
   LoadArgs load;
   std::optional<std::string> prompt;  ///< none: standard input, else a built-in one
+  std::string prompt_file;            ///< in place of a prompt
   std::int32_t n_new = 0;             ///< tokens at most; 0: until the model or the context ends
   std::int32_t n_context = 0;         ///< 0: the model's own, or less where memory asks for it
+  std::int32_t n_logprobs = -1;       ///< the most probable tokens to tell; -1: no logprobs
   SampleArgs sample;
   AnswerArgs answer;
   DType kv_type = DType::f16;

@@ -12,7 +12,11 @@ namespace mr::app {
 void add_run(CLI::App& app, int& exit_code) {
   CLI::App* run = app.add_subcommand("run", "Answer one prompt");
   const auto args = std::make_shared<RunArgs>();
-  run->add_option("prompt", args->prompt, "The prompt; else standard input, else a built-in one");
+  auto* prompt = run->add_option("prompt,-p,--prompt", args->prompt,
+                                 "The prompt; else standard input, else a built-in one");
+  run->add_option("-f,--file", args->prompt_file, "A file with the prompt")
+      ->type_name("FILE")
+      ->excludes(prompt);
   add_load_flags(*run, args->load);
   run->add_option("-n,--n-predict,--max-tokens", args->n_new,
                   "Tokens at most; -1: until the model or the context ends")
@@ -23,6 +27,10 @@ void add_run(CLI::App& app, int& exit_code) {
   add_kv_type(*run, args->kv_type);
   add_answer_flags(*run, args->answer);
   add_sample_flags(*run, args->sample);
+  run->add_option("--n-probs,--logprobs", args->n_logprobs,
+                  "With --json: log-probabilities, of so many tokens at each place")
+      ->group("Answer")
+      ->check(integers(0, 1024));
   run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template");
   run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");
   run->add_flag("--json", args->json, "One JSON object with text and figures on stdout");

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "app/columns.h"
 #include "app/default_model.h"
 #include "app/exit.h"
 #include "app/shown_model.h"
@@ -15,17 +16,6 @@ namespace mr::app {
 namespace {
 
 namespace bj = boost::json;
-
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.resize(width, ' ');
-  return text;
-}
-
-// Names of keys and tensors: bare where that is harmless.
-std::string bare(const std::string& text) {
-  const std::string quoted = quote(text);
-  return quoted.size() == text.size() + 2 ? text : quoted;
-}
 
 std::string value_text(const bj::value& value) {
   if (value.is_string()) return quote(value.get_string());
