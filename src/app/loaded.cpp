@@ -8,6 +8,7 @@
 #include "io/json.h"
 #include "io/resolve.h"
 #include "kern/cuda/device.h"
+#include "model/finite.h"
 #include "sys/memory.h"
 
 namespace mr::app {
@@ -96,6 +97,8 @@ Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   MR_TRY(loaded.has_chat_template, has_chat_template(opened.files, source));
   auto model = model::load(source, device);
   if (!model) return fail_at(loaded.path, model.error());
+  const auto finite = model::check_finite(source, device);
+  if (!finite) return fail_at(loaded.path, finite.error());
   loaded.model = std::move(*model);
   return loaded;
 }

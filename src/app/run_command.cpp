@@ -52,7 +52,10 @@ Expected<std::vector<std::int32_t>> encode_prompt(const Loaded& loaded, const Ru
   }
   MR_TRY(const auto chat, text::load_chat_template(loaded.path));
   const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(prompt)}}};
-  return chat_prompt(chat, loaded.tokenizer, messages, thinks(args.answer));
+  auto ids = chat_prompt(chat, loaded.tokenizer, messages, thinks(args.answer));
+  // One message of a user is what every template must take.
+  if (!ids && ids.error().fault == Fault::bad_request) ids.error().fault = Fault::bad_model;
+  return ids;
 }
 
 /// Gives out text as it comes: the thought on stderr, the answer on stdout.
