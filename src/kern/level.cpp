@@ -2,8 +2,10 @@
 
 #include "base/quote.h"
 #include "kern/cuda/device.h"
+#include "kern/packed/packed.h"
 #include "kern/ref/ref.h"
 #include "kern/simd/avx2.h"
+#include "kern/simd/avx512.h"
 #include "sys/cpu.h"
 
 namespace mr::kern {
@@ -11,18 +13,26 @@ namespace {
 
 void avx2_attention(const Device& device, const AttentionArgs& a) {
   const bool whole = a.kv.k_dim % 8 == 0 && a.kv.v_dim % 8 == 0;  // dims of whole vectors
-  whole ? avx2::attention(device, a) : ref::attention(device, a);
+  if (whole) return avx2::attention(device, a);
+  ref::attention(device, a);
+  if (a.acts == nullptr) return;
+  avx2::spread(device, a.acts, a.rows.n_rows, std::int64_t{a.n_heads} * a.kv.v_dim);
 }
 
 void avx2_project_heads(const Device& device, const ProjectHeadsArgs& a) {
   a.weight.n_in % 8 == 0 ? avx2::project_heads(device, a) : ref::project_heads(device, a);
 }
 
-/// The table of ref with what AVX2 does better.
+/// The table of ref with packed weights and what AVX2 does better.
 Table avx2_table() {
   Table table = ref::table();
   table.name = "avx2";
+  table.packed_bytes = packed::packed_bytes;
+  table.act_bytes = packed::act_bytes;
+  table.pack = packed::pack;
+  table.embed = packed::embed;
   table.rms_norm = avx2::rms_norm;
+  table.to_acts = avx2::to_acts;
   table.gemm = avx2::gemm;
   table.rope = avx2::rope;
   table.attention = avx2_attention;
@@ -35,24 +45,64 @@ Table avx2_table() {
   return table;
 }
 
-std::string missing_for_avx2() {
-  const sys::CpuFeatures cpu = sys::cpu_features();
-  std::string missing;
-  const auto need = [&](bool has, const char* name) {
-    if (!has) missing += (missing.empty() ? "the processor lacks " : ", ") + std::string(name);
-  };
-  need(cpu.avx2, "AVX2");
-  need(cpu.fma, "FMA");
-  need(cpu.f16c, "F16C");
-  return missing;
+Table avx2_vnni_table() {
+  Table table = avx2_table();
+  table.name = "avx2_vnni";
+  table.gemm = avx2_vnni::gemm;
+  return table;
+}
+
+Table avx512_table() {
+  Table table = avx2_table();
+  table.name = "avx512";
+  table.gemm = avx512::gemm;
+  return table;
+}
+
+/// A feature of the processor and its name.
+struct Need {
+  bool has;
+  const char* name;
+};
+
+std::string missing(std::initializer_list<Need> needs) {
+  std::string names;
+  for (const Need& need : needs) {
+    if (!need.has)
+      names += (names.empty() ? "the processor lacks " : ", ") + std::string(need.name);
+  }
+  return names;
 }
 
 }  // namespace
 
 std::vector<LevelInfo> levels() {
+  const sys::CpuFeatures cpu = sys::cpu_features();
+  const Need avx2{cpu.avx2, "AVX2"};
+  const Need fma{cpu.fma, "FMA"};
+  const Need f16c{cpu.f16c, "F16C"};
   std::vector<LevelInfo> all = {
       {.level = Level::ref, .name = "ref", .compiled = true, .missing = {}},
-      {.level = Level::avx2, .name = "avx2", .compiled = true, .missing = missing_for_avx2()},
+      {.level = Level::avx2,
+       .name = "avx2",
+       .compiled = true,
+       .missing = missing({avx2, fma, f16c})},
+      {.level = Level::avx2_vnni,
+       .name = "avx2_vnni",
+       .compiled = true,
+       .missing = missing({avx2, fma, f16c, {cpu.avx_vnni, "AVX-VNNI"}})},
+      {.level = Level::avx512,
+       .name = "avx512",
+       .compiled = true,
+       .missing = missing({avx2,
+                           fma,
+                           f16c,
+                           {cpu.avx512f, "AVX512F"},
+                           {cpu.avx512bw, "AVX512BW"},
+                           {cpu.avx512dq, "AVX512DQ"},
+                           {cpu.avx512vl, "AVX512VL"},
+                           {cpu.avx512_vnni, "AVX512_VNNI"},
+                           {cpu.avx512_bf16, "AVX512_BF16"}})},
       {.level = Level::cuda, .name = "cuda", .compiled = cuda::table() != nullptr, .missing = {}}};
   cuda::available(&all.back().missing);
   return all;
@@ -61,8 +111,20 @@ std::vector<LevelInfo> levels() {
 const Table& table(Level level) {
   static const Table kRef = ref::table();
   static const Table kAvx2 = avx2_table();
-  if (level == Level::cuda) return *cuda::table();
-  return level == Level::avx2 ? kAvx2 : kRef;
+  static const Table kAvx2Vnni = avx2_vnni_table();
+  static const Table kAvx512 = avx512_table();
+  switch (level) {
+    case Level::ref:
+      return kRef;
+    case Level::avx2:
+      return kAvx2;
+    case Level::avx2_vnni:
+      return kAvx2Vnni;
+    case Level::avx512:
+      return kAvx512;
+    default:
+      return *cuda::table();
+  }
 }
 
 Expected<Level> pick_level(std::string_view wanted) {

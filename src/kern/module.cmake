@@ -7,6 +7,14 @@ list(APPEND tests ${cases})
 list(APPEND benches ${cases})
 
 # An ISA folder is its compile flag. Its files keep everything local, see docs/style.md 10.
-file(GLOB avx2 CONFIGURE_DEPENDS ${dir}/avx2/*.cpp)
-set_source_files_properties(${avx2} PROPERTIES
-  COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-fno-exceptions;$<$<CONFIG:Release>:-O3>")
+function(isa_folder folder)
+  file(GLOB files CONFIGURE_DEPENDS ${dir}/${folder}/*.cpp)
+  set_source_files_properties(${files} PROPERTIES
+    COMPILE_OPTIONS "${ARGN};-fno-exceptions;$<$<CONFIG:Release>:-O3>")
+endfunction()
+set(avx2 -mavx2 -mfma -mf16c)
+set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16)
+isa_folder(avx2 ${avx2})
+isa_folder(avx2_vnni ${avx2} -mavxvnni)
+set(false_ones -Wno-uninitialized -Wno-maybe-uninitialized) # in the AVX-512 header of GCC 12
+isa_folder(avx512 ${avx512} ${false_ones})

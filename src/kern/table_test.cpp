@@ -46,7 +46,7 @@ TEST_P(TableTest, AgreesWithRef) {
     cases::run(oracle.device, theirs);
     const auto found = cases::results(here.device, mine);
     const auto wanted = cases::results(oracle.device, theirs);
-    const auto bound = cases::bound(c);
+    const auto bound = cases::bound(c, cases::precision_of(level.level));
     ASSERT_EQ(wanted.size(), found.size());
     ASSERT_EQ(wanted.size(), bound.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {

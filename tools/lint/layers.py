@@ -6,7 +6,7 @@ import source
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.M)
 KERNEL_INCLUDE = re.compile(r'^\s*#\s*include\s+(?:<([^>]+)>|"([^"]+)")', re.M)
-KERNEL_LEVELS = ("simd", "avx2", "avx512", "amx")
+KERNEL_LEVELS = ("simd", "avx2", "avx2_vnni", "avx512", "amx")
 KERNEL_MAY = ("immintrin.h", "cstddef", "cstdint", "kern/table.h")
 
 

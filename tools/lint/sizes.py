@@ -9,7 +9,7 @@ TABLE_LINES = 1000  # tests and tables
 FUNCTION_LINES = 70
 KERNEL_LINES = 120
 COLUMNS = 100
-KERNELS = ("ref", "simd", "avx2", "avx512", "amx", "cuda")
+KERNELS = ("ref", "simd", "avx2", "avx2_vnni", "avx512", "amx", "cuda")
 TABLE = re.compile(r"_(test|table|tables|data)$")
 
 

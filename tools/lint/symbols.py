@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-LEVELS = ("simd", "avx2", "avx512", "amx")
+LEVELS = ("simd", "avx2", "avx2_vnni", "avx512", "amx")
 NEEDED = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"}
 
 

@@ -1,6 +1,7 @@
 #include "kern/simd/avx2.h"
 #include "kern/simd/page.h"
 #include "kern/simd/parallel.h"
+#include "kern/simd/quantize.h"
 #include "kern/simd/vec8.h"
 
 // A row's heads of one group go over the positions together, in blocks of 512 that start at
@@ -8,8 +9,9 @@
 namespace mr::kern::avx2 {
 namespace {
 
-constexpr std::int64_t kPositions = 512;  // of a block
-constexpr unsigned kHeads = 4;            // heads that share a load of K and V
+constexpr std::int64_t kPositions = 512;              // of a block
+constexpr unsigned kHeads = 4;                        // heads that share a load of K and V
+constexpr std::int64_t kQuantizedTogether = 1 << 13;  // values that one thread does sooner
 
 /// What one row and up to kHeads heads are at.
 struct State {
@@ -114,7 +116,9 @@ void attend(const AttentionArgs& a, std::int64_t row, std::int64_t head) {
     for (unsigned h = 0; h < H; ++h) weigh(a, s, h);
     add_values<Load, H>(a, s);
   }
-  float* to = (a.acts != nullptr ? reinterpret_cast<float*>(a.acts) : a.y) + first * a.kv.v_dim;
+  const std::int64_t stride = act_layout(std::int64_t{a.n_heads} * a.kv.v_dim).stride;
+  float* to = a.acts != nullptr ? act_part<float>(a.acts + row * stride, 0) + head * a.kv.v_dim
+                                : a.y + first * a.kv.v_dim;
   for (unsigned h = 0; h < H; ++h, to += a.kv.v_dim) {
     const float total = s.total[h] == 0 ? 1.0F : s.total[h];
     for (std::int64_t i = 0; i < a.kv.v_dim; i += 8) {
@@ -143,6 +147,13 @@ void attend_all(const Device& device, const AttentionArgs& a) {
     const std::int64_t head = i % n_groups * group;
     attend_group<Load>(a, i / n_groups, head, head + group);
   });
+  if (a.acts == nullptr) return;
+  const std::int64_t dim = std::int64_t{a.n_heads} * a.kv.v_dim;
+  const std::int64_t stride = act_layout(dim).stride;
+  shares(device, a.rows.n_rows, kQuantizedTogether / dim + 1,
+         [&](std::int64_t r, std::int64_t end) {
+           for (; r < end; ++r) quantize(a.acts + r * stride, dim, 0, dim);
+         });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "kern/simd/avx2.h"
 #include "kern/simd/parallel.h"
+#include "kern/simd/quantize.h"
 #include "kern/simd/vec8.h"
 
 namespace mr::kern::avx2 {
@@ -63,25 +64,63 @@ std::int64_t argmax_of(const float* x, std::int64_t n) {
 
 void rms_norm(const Device& device, const RmsNormArgs& a) {
   const std::int64_t dim = a.dim;
-  float* to = a.acts != nullptr ? reinterpret_cast<float*>(a.acts) : a.y;
+  const std::int64_t stride = act_layout(dim).stride;
   shares(device, a.n_rows, kGrain / dim + 1, [&](std::int64_t r, std::int64_t end) {
-    for (; r < end; ++r) norm_row(a, a.x + r * dim, to + r * dim);
+    for (; r < end; ++r) {
+      if (a.acts == nullptr) {
+        norm_row(a, a.x + r * dim, a.y + r * dim);
+        continue;
+      }
+      std::byte* row = a.acts + r * stride;
+      norm_row(a, a.x + r * dim, act_part<float>(row, 0));
+      quantize(row, dim, 0, dim);
+    }
+  });
+}
+
+void to_acts(const Device& device, const ToActsArgs& a) {
+  const std::int64_t dim = a.dim;
+  const std::int64_t stride = act_layout(dim).stride;
+  shares(device, a.n_rows, kGrain / dim + 1, [&](std::int64_t r, std::int64_t end) {
+    for (; r < end; ++r) {
+      std::byte* row = a.acts + r * stride;
+      __builtin_memcpy(row, a.x + r * dim, static_cast<std::size_t>(4 * dim));
+      quantize(row, dim, 0, dim);
+    }
   });
 }
 
 void act_mul(const Device& device, const ActMulArgs& a) {
-  auto* to = reinterpret_cast<float*>(a.acts);
-  shares(device, std::int64_t{a.n_rows} * a.dim, kGrain / 4,
-         [&](std::int64_t begin, std::int64_t end) {
-           by_eight(begin, end, [&](std::int64_t i, __m256i mask) {
-             const __m256 gate = _mm256_maskload_ps(a.gate + i, mask);
-             const __m256 up = _mm256_maskload_ps(a.up + i, mask);
-             const __m256 both = a.activation == Activation::swiglu_clamped
-                                     ? swiglu_clamped(a, gate, up)
-                                     : _mm256_mul_ps(activate(a.activation, gate), up);
-             _mm256_maskstore_ps(to + i, mask, both);
-           });
-         });
+  constexpr std::int64_t kColumns = 256;  // of a row that are activated and quantized together
+  const std::int64_t dim = a.dim;
+  const std::int64_t stride = act_layout(dim).stride;
+  const std::int64_t per_row = (dim + kColumns - 1) / kColumns;
+  shares(device, a.n_rows * per_row, kGrain / 4 / kColumns, [&](std::int64_t i, std::int64_t last) {
+    for (; i < last; ++i) {
+      const std::int64_t r = i / per_row;
+      const std::int64_t begin = i % per_row * kColumns;
+      const std::int64_t end = dim - begin < kColumns ? dim : begin + kColumns;
+      std::byte* row = a.acts + r * stride;
+      by_eight(begin, end, [&](std::int64_t c, __m256i mask) {
+        const __m256 gate = _mm256_maskload_ps(a.gate + r * dim + c, mask);
+        const __m256 up = _mm256_maskload_ps(a.up + r * dim + c, mask);
+        const __m256 both = a.activation == Activation::swiglu_clamped
+                                ? swiglu_clamped(a, gate, up)
+                                : _mm256_mul_ps(activate(a.activation, gate), up);
+        _mm256_maskstore_ps(act_part<float>(row, 0) + c, mask, both);
+      });
+      quantize(row, dim, begin, end);
+    }
+  });
+}
+
+void spread(const Device& device, std::byte* acts, std::int64_t n_rows, std::int64_t dim) {
+  const std::int64_t stride = act_layout(dim).stride;
+  const auto* plain = reinterpret_cast<const float*>(acts);
+  for (std::int64_t r = n_rows - 1; r > 0; --r) {  // downwards, so that none is overwritten early
+    __builtin_memmove(acts + r * stride, plain + r * dim, static_cast<std::size_t>(4 * dim));
+  }
+  each(device, n_rows, [&](std::int64_t r) { quantize(acts + r * stride, dim, 0, dim); });
 }
 
 void combine(const Device& device, const CombineArgs& a) {

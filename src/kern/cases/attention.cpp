@@ -165,7 +165,7 @@ Prepared prepare_case(const Qkv& c, const Device& device) {
 
 // The weights keep K below `largest`, see qkv_cases: a product's error goes into the values as it
 // is, into the scores by |q| (below 1 in the reader) times k_dim / sqrt(k_dim).
-std::vector<double> bound_of(const Qkv& c) {
+std::vector<double> bound_of(const Qkv& c, Precision precision) {
   const auto n_rows = static_cast<std::int64_t>(c.seen.rows.size());
   const auto acts = normed(random_floats(2, n_rows * c.dim), n_rows);
   const double root = std::sqrt(static_cast<double>(c.seen.k_dim));
@@ -175,7 +175,8 @@ std::vector<double> bound_of(const Qkv& c) {
     const std::int64_t heads = seed == 1 ? c.seen.n_heads : c.seen.n_kv_heads;
     const std::int64_t n_out = heads * (seed == 3 ? c.seen.v_dim : c.seen.k_dim);
     const auto weight = decoded(c.type, random_matrix(c.type, n_out, c.dim, seed));
-    for (const double b : product_bound(acts, weight, c.dim)) error = std::max(error, b);
+    for (const double b : product_bound(acts, weight, c.dim, c.type, precision))
+      error = std::max(error, b);
     for (const double y : product(acts, weight, c.dim)) largest = std::max(largest, std::fabs(y));
   }
   error += 4 * kUnit * (1 + largest);

@@ -122,8 +122,15 @@ std::vector<float> results(const Device& device, const Prepared& prepared) {
   return all;
 }
 
-std::vector<double> bound(const Case& c) {
-  return std::visit([](const auto& shape) { return bound_of(shape); }, c);
+std::vector<double> bound(const Case& c, Precision precision) {
+  return std::visit(
+      [precision](const auto& shape) {
+        if constexpr (requires { bound_of(shape, precision); })
+          return bound_of(shape, precision);
+        else
+          return bound_of(shape);
+      },
+      c);
 }
 
 Cost cost(const Case& c) {

@@ -228,8 +228,11 @@ void run(const Device& device, const Prepared& prepared);
 /// The results of the last run.
 std::vector<float> results(const Device& device, const Prepared& prepared);
 
+/// What a level multiplies weights of block types with.
+enum class Precision : std::uint8_t { fp32, quantized };
+
 /// How far each result of a level may be from that of ref.
-std::vector<double> bound(const Case& c);
+std::vector<double> bound(const Case& c, Precision precision);
 
 /// Bytes that one run moves at least, and its arithmetic.
 struct Cost {

@@ -158,6 +158,48 @@ std::vector<double> product_bound(const std::vector<float>& acts, const std::vec
   return bound;
 }
 
+std::vector<float> half_steps(const std::vector<float>& values, std::int64_t n_in) {
+  constexpr std::int64_t kGroup = 32;
+  std::vector<float> steps(values.size());
+  for (std::size_t row = 0; row < values.size(); row += static_cast<std::size_t>(n_in)) {
+    for (std::int64_t begin = 0; begin < n_in; begin += kGroup) {
+      const auto from = values.begin() + static_cast<std::ptrdiff_t>(row) + begin;
+      const std::int64_t n = std::min(kGroup, n_in - begin);
+      float top = 0;
+      for (std::int64_t i = 0; i < n; ++i) top = std::max(top, std::fabs(from[i]));
+      std::fill_n(steps.begin() + static_cast<std::ptrdiff_t>(row) + begin, n, top / 254);
+    }
+  }
+  return steps;
+}
+
+bool is_cold(DType type) {
+  return type == DType::iq3_s || type == DType::iq3_xxs || type == DType::iq2_xxs ||
+         type == DType::iq2_xs || type == DType::iq2_s;
+}
+
+std::vector<double> product_bound(const std::vector<float>& acts, const std::vector<float>& weight,
+                                  std::int64_t n_in, DType type, Precision precision) {
+  std::vector<double> bound = product_bound(acts, weight, n_in);
+  if (precision == Precision::fp32 || traits(type).block == 1) return bound;
+  const auto magnitudes = [](std::vector<float> values) {
+    for (float& value : values) value = std::fabs(value);
+    return values;
+  };
+  const auto add = [&](const std::vector<float>& x, const std::vector<float>& w) {
+    const auto more = product(x, w, n_in);
+    for (std::size_t i = 0; i < bound.size(); ++i) bound[i] += 1.001 * more[i];
+  };
+  const auto act_steps = half_steps(acts, n_in);
+  add(act_steps, magnitudes(weight));
+  if (is_cold(type)) {
+    const auto weight_steps = half_steps(weight, n_in);
+    add(magnitudes(acts), weight_steps);
+    add(act_steps, weight_steps);
+  }
+  return bound;
+}
+
 double attention_bound(const Attention& shape) {
   // Queries, keys and values are below 1, the scale is 1 / sqrt(k_dim).
   const double largest = std::sqrt(static_cast<double>(shape.k_dim));

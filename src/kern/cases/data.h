@@ -57,6 +57,17 @@ std::vector<double> product(const std::vector<float>& acts, const std::vector<fl
 std::vector<double> product_bound(const std::vector<float>& acts, const std::vector<float>& weight,
                                   std::int64_t n_in);
 
+/// The same where weights of block types meet activations of 8 bits with one scale for 32 of them,
+/// and types of the level's cold kind are themselves brought to 8 bits.
+std::vector<double> product_bound(const std::vector<float>& acts, const std::vector<float>& weight,
+                                  std::int64_t n_in, DType type, Precision precision);
+
+/// Half the step of the 8-bit grid that each value is rounded to: the largest of its group / 254.
+std::vector<float> half_steps(const std::vector<float>& values, std::int64_t n_in);
+
+/// Whether levels with packed weights bring the type to 8 bits before they multiply.
+bool is_cold(DType type);
+
 /// How far attention of two levels over equal caches may be apart, in every result: the error of
 /// the scores moves weight between values that differ by less than 2.
 double attention_bound(const Attention& shape);

@@ -25,6 +25,11 @@ std::vector<std::string> level_names() {
   return names;
 }
 
+Precision precision_of(Level level) {
+  const bool is_exact = level == Level::ref || level == Level::cuda;
+  return is_exact ? Precision::fp32 : Precision::quantized;
+}
+
 LevelInfo level_named(const std::string& name) {
   for (const LevelInfo& level : levels()) {
     if (level.name == name) return level;

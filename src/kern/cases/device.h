@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "kern/cases/case.h"
 #include "kern/cuda/device.h"
 #include "kern/level.h"
 
@@ -21,6 +22,9 @@ struct OwnDevice {
 
 /// The names of all levels, which tests take as parameters and leave out where they do not run.
 std::vector<std::string> level_names();
+
+/// What the level multiplies with.
+Precision precision_of(Level level);
 
 /// The level of a name.
 LevelInfo level_named(const std::string& name);

@@ -129,7 +129,7 @@ Prepared prepare_case(const ExpertGemm& c, const Device& device) {
   return p;
 }
 
-std::vector<double> bound_of(const ExpertGemm& c) {
+std::vector<double> bound_of(const ExpertGemm& c, Precision precision) {
   const auto n_experts = static_cast<std::int64_t>(c.n_rows.size());
   const std::int64_t n_items = std::accumulate(c.n_rows.begin(), c.n_rows.end(), std::int64_t{0});
   const auto acts = normed(random_floats(2, n_items * c.n_in), n_items);
@@ -138,7 +138,8 @@ std::vector<double> bound_of(const ExpertGemm& c) {
   auto begin = acts.begin();
   for (std::int64_t e = 0; e < n_experts; ++e) {
     const auto end = begin + c.n_rows[static_cast<std::size_t>(e)] * c.n_in;
-    for (const double b : product_bound({begin, end}, part(weights, n_experts, e), c.n_in)) {
+    for (const double b :
+         product_bound({begin, end}, part(weights, n_experts, e), c.n_in, c.type, precision)) {
       bound.push_back(b + 2 * kUnit);  // the bias is below 1
     }
     begin = end;
@@ -249,7 +250,7 @@ Prepared prepare_case(const Moe& c, const Device& device) {
 
 // The largest error of any expert, whichever are chosen: weights of a row sum up to 1, and their
 // relative error is below twice that of the router's products.
-std::vector<double> bound_of(const Moe& c) {
+std::vector<double> bound_of(const Moe& c, Precision precision) {
   const auto acts = normed(random_floats(2, c.n_rows * c.dim), c.n_rows);
   const auto values = [&](std::int64_t n_out, std::int64_t n_in, std::uint64_t seed) {
     return expert_values(c.type, c.n_experts, n_out, n_in, seed);
@@ -266,8 +267,9 @@ std::vector<double> bound_of(const Moe& c) {
   for (std::int64_t e = 0; e < c.n_experts; ++e) {
     const auto gate = product(acts, part(gates, c.n_experts, e), c.dim);
     const auto up = product(acts, part(ups, c.n_experts, e), c.dim);
-    const auto gate_bound = product_bound(acts, part(gates, c.n_experts, e), c.dim);
-    const auto up_bound = product_bound(acts, part(ups, c.n_experts, e), c.dim);
+    const auto gate_bound =
+        product_bound(acts, part(gates, c.n_experts, e), c.dim, c.type, precision);
+    const auto up_bound = product_bound(acts, part(ups, c.n_experts, e), c.dim, c.type, precision);
     const auto down = part(downs, c.n_experts, e);
     std::vector<float> hidden;
     std::vector<float> hidden_error;
@@ -275,13 +277,15 @@ std::vector<double> bound_of(const Moe& c) {
       const double g = std::fabs(gate[i]) + 1;
       const double u = std::fabs(up[i]) + 2;
       hidden.push_back(static_cast<float>(g * u));
-      hidden_error.push_back(static_cast<float>(1.13 * (gate_bound[i] + kUnit * g) * u +
-                                                g * (up_bound[i] + kUnit * u) +
-                                                24 * kUnit * g * u));
+      hidden_error.push_back(
+          static_cast<float>(1.13 * (gate_bound[i] + kUnit * g) * (u + up_bound[i] + kUnit * u) +
+                             g * (up_bound[i] + kUnit * u) + 24 * kUnit * g * u));
     }
     std::vector<float> magnitude = down;
     for (float& w : magnitude) w = std::fabs(w);
-    const auto sums = product_bound(hidden, down, c.n_out);
+    std::vector<float> reached = hidden;
+    for (std::size_t i = 0; i < reached.size(); ++i) reached[i] += hidden_error[i];
+    const auto sums = product_bound(reached, down, c.n_out, c.type, precision);
     const auto carried = product(hidden_error, magnitude, c.n_out);
     const auto size = product(hidden, magnitude, c.n_out);
     for (std::size_t i = 0; i < sums.size(); ++i) {

@@ -161,12 +161,14 @@ struct Spread {
 };
 
 /// After a product of vectors below `in.size` each with errors below `in.error`.
-Spread through(const Spread& in, const std::vector<float>& weight, std::int64_t n_in) {
+Spread through(const Spread& in, const std::vector<float>& weight, std::int64_t n_in, DType type,
+               Precision precision) {
   const std::vector<float> top(static_cast<std::size_t>(n_in), static_cast<float>(in.size));
   std::vector<float> magnitude = weight;
   for (float& w : magnitude) w = std::fabs(w);
   Spread out;
-  for (const double b : product_bound(top, weight, n_in)) out.error = std::max(out.error, b);
+  for (const double b : product_bound(top, weight, n_in, type, precision))
+    out.error = std::max(out.error, b);
   for (const double y : product(top, magnitude, n_in)) out.size = std::max(out.size, y);
   out.error += out.size * in.error / in.size;
   return out;
@@ -185,7 +187,7 @@ Spread after_rope(const Spread& in) {
 
 }  // namespace
 
-std::vector<double> bound_of(const LatentQkv& c) {
+std::vector<double> bound_of(const LatentQkv& c, Precision precision) {
   const std::int64_t q_dim = c.seen.n_heads * (kNope + rope_dim(c));
   const std::int64_t q_in = c.q_rank > 0 ? c.q_rank : c.dim;
   const auto values = [&](std::int64_t n_out, std::int64_t n_in, std::uint64_t seed) {
@@ -195,15 +197,17 @@ std::vector<double> bound_of(const LatentQkv& c) {
   const Spread acts{0, std::sqrt(3.0)};  // of uniform numbers, about
   Spread low = acts;
   if (c.q_rank > 0) {
-    low = after_norm(through(acts, values(c.q_rank, c.dim, 5), c.dim), c.q_rank);
+    low = after_norm(through(acts, values(c.q_rank, c.dim, 5), c.dim, c.type, precision), c.q_rank);
   }
-  const Spread heads = through(low, values(q_dim, q_in, 1), q_in);
+  const Spread heads = through(low, values(q_dim, q_in, 1), q_in, c.type, precision);
   const auto wk_b =
       decoded(DType::f32, random_matrix(DType::f32, c.seen.n_heads * c.seen.v_dim, kNope, 4));
-  const double q_error = std::max(through(heads, wk_b, kNope).error, after_rope(heads).error);
-  const Spread latent =
-      after_norm(through(acts, values(c.seen.v_dim, c.dim, 2), c.dim), c.seen.v_dim);
-  const Spread turned = after_rope(through(acts, values(rope_dim(c), c.dim, 3), c.dim));
+  const double q_error =
+      std::max(through(heads, wk_b, kNope, DType::f32, precision).error, after_rope(heads).error);
+  const Spread latent = after_norm(
+      through(acts, values(c.seen.v_dim, c.dim, 2), c.dim, c.type, precision), c.seen.v_dim);
+  const Spread turned =
+      after_rope(through(acts, values(rope_dim(c), c.dim, 3), c.dim, c.type, precision));
   const Spread key{std::max(latent.error, turned.error), std::max(latent.size, turned.size)};
   const double root = std::sqrt(static_cast<double>(c.seen.k_dim));
   const double score = root * (key.error + key.size * (c.seen.k_dim / 8.0 + 20) * kUnit);

@@ -45,9 +45,9 @@ Prepared prepare_case(const Gemm& c, const Device& device) {
   return p;
 }
 
-std::vector<double> bound_of(const Gemm& c) {
+std::vector<double> bound_of(const Gemm& c, Precision precision) {
   auto bound = product_bound(normed(random_floats(2, c.n_rows * c.n_in), c.n_rows),
-                             weight_values(c.type, c.n_out, c.n_in), c.n_in);
+                             weight_values(c.type, c.n_out, c.n_in), c.n_in, c.type, precision);
   for (double& b : bound) b += 4 * kUnit;  // bias and y are below 1
   return bound;
 }
@@ -116,19 +116,20 @@ Prepared prepare_case(const GateUp& c, const Device& device) {
 }
 
 // Both activations have slopes of at most 1.13 and values of at most |gate|.
-std::vector<double> bound_of(const GateUp& c) {
+std::vector<double> bound_of(const GateUp& c, Precision precision) {
   const auto acts = normed(random_floats(2, c.n_rows * c.n_in), c.n_rows);
   const auto gate_weight = weight_values(c.type, c.n_out, c.n_in, 1);
   const auto up_weight = weight_values(c.type, c.n_out, c.n_in, 2);
   const auto gate = product(acts, gate_weight, c.n_in);
   const auto up = product(acts, up_weight, c.n_in);
-  const auto gate_bound = product_bound(acts, gate_weight, c.n_in);
-  const auto up_bound = product_bound(acts, up_weight, c.n_in);
+  const auto gate_bound = product_bound(acts, gate_weight, c.n_in, c.type, precision);
+  const auto up_bound = product_bound(acts, up_weight, c.n_in, c.type, precision);
   std::vector<double> bound;
   for (std::size_t i = 0; i < gate.size(); ++i) {
     const double g = std::fabs(gate[i]);
     const double u = std::fabs(up[i]);
-    bound.push_back(1.13 * gate_bound[i] * u + g * up_bound[i] + 24 * kUnit * g * u);
+    bound.push_back(1.13 * gate_bound[i] * u + g * up_bound[i] +
+                    1.13 * gate_bound[i] * up_bound[i] + 24 * kUnit * g * u);
   }
   return bound;
 }
@@ -168,14 +169,15 @@ Prepared prepare_case(const Head& c, const Device& device) {
 }
 
 // The gains are below 1 and eps only makes values smaller, so the bound without them is larger.
-std::vector<double> bound_of(const Head& c) {
+std::vector<double> bound_of(const Head& c, Precision precision) {
   const auto all = normed(random_floats(2, 2 * c.n_rows * c.dim), 2 * c.n_rows);
   std::vector<float> acts;
   for (std::int64_t i = 0; i < c.n_rows; ++i) {
     const auto begin = all.begin() + 2 * (c.n_rows - 1 - i) * c.dim;
     acts.insert(acts.end(), begin, begin + c.dim);
   }
-  auto bound = product_bound(acts, weight_values(c.type, c.n_vocab, c.dim), c.dim);
+  auto bound =
+      product_bound(acts, weight_values(c.type, c.n_vocab, c.dim), c.dim, c.type, precision);
   for (double& b : bound) b = b * double{c.scale} + 16 * kUnit * double{c.softcap};
   return bound;
 }

@@ -1,12 +1,16 @@
 #pragma once
 #include "kern/table.h"
 
-/// What AVX2, FMA and F16C do better than plain C++. Layouts are those of ref: weights as in the
-/// file, activations as fp32 rows. Every sum has one order, whatever the number of rows.
+/// What AVX2, FMA and F16C do better than plain C++, over packed weights (packed.h) and quantized
+/// activations (acts.h). Every sum has one order, whatever the number of rows.
 namespace mr::kern::avx2 {
 
 void gemm(const Device& device, const GemmArgs& a);
+
+/// Completes activations whose values stand as plain rows, one after the other, at `acts`.
+void spread(const Device& device, std::byte* acts, std::int64_t n_rows, std::int64_t dim);
 void rms_norm(const Device& device, const RmsNormArgs& a);
+void to_acts(const Device& device, const ToActsArgs& a);
 void rope(const Device& device, const RopeArgs& a);
 void act_mul(const Device& device, const ActMulArgs& a);
 void combine(const Device& device, const CombineArgs& a);
@@ -21,3 +25,10 @@ void project_heads(const Device& device, const ProjectHeadsArgs& a);
 void attention(const Device& device, const AttentionArgs& a);
 
 }  // namespace mr::kern::avx2
+
+/// What AVX-VNNI adds: the same integers with fewer instructions.
+namespace mr::kern::avx2_vnni {
+
+void gemm(const Device& device, const GemmArgs& a);
+
+}  // namespace mr::kern::avx2_vnni
