@@ -3,15 +3,12 @@
 
 #include <boost/json.hpp>
 #include <cmath>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
-#include "base/half.h"
 #include "sample/bans.h"
 #include "sample/chain.h"
 #include "sample/generation_config.h"
 #include "sample/penalties.h"
+#include "sample/recorded.h"
 #include "sample/temperature.h"
 #include "sample/truncate.h"
 
@@ -20,79 +17,6 @@ namespace {
 
 using boost::json::object;
 using boost::json::value_to;
-
-struct Golden {
-  std::vector<object> cases;
-  std::vector<std::vector<float>> rows;
-  std::vector<std::int32_t> history;
-};
-
-Golden read_golden() {
-  std::ifstream file(MILLRACE_SOURCE_DIR "/tests/data/samplers.golden", std::ios::binary);
-  Golden golden;
-  std::string line;
-  std::getline(file, line);
-  const object header = boost::json::parse(line).as_object();
-  const auto n_vocab = header.at("n_vocab").to_number<std::size_t>();
-  golden.rows.assign(header.at("rows").to_number<std::size_t>(), std::vector<float>(n_vocab));
-  golden.history = value_to<std::vector<std::int32_t>>(header.at("history"));
-  while (file.peek() == '{' && std::getline(file, line)) {
-    golden.cases.push_back(boost::json::parse(line).as_object());
-  }
-  for (std::vector<float>& row : golden.rows) {
-    for (float& logit : row) {
-      std::uint16_t half = 0;
-      file.read(reinterpret_cast<char*>(&half), sizeof half);
-      logit = f16_to_f32(half);
-    }
-  }
-  EXPECT_TRUE(file);
-  return golden;
-}
-
-void read_float(const object& from, const char* key, float& to) {
-  if (const auto* value = from.if_contains(key)) to = value->to_number<float>();
-}
-
-void read_int(const object& from, const char* key, std::int32_t& to) {
-  if (const auto* value = from.if_contains(key)) to = value->to_number<std::int32_t>();
-}
-
-void read_sequences(const object& from, const char* key,
-                    std::vector<std::vector<std::int32_t>>& to) {
-  if (const auto* value = from.if_contains(key)) {
-    to = value_to<std::vector<std::vector<std::int32_t>>>(*value);
-  }
-}
-
-Params params_of(const object& from) {
-  Params p;
-  read_float(from, "temperature", p.temperature);
-  read_float(from, "dynatemp_range", p.dynatemp_range);
-  read_float(from, "dynatemp_exponent", p.dynatemp_exponent);
-  read_int(from, "top_k", p.top_k);
-  read_float(from, "top_p", p.top_p);
-  read_float(from, "min_p", p.min_p);
-  read_float(from, "typical_p", p.typical_p);
-  read_float(from, "top_n_sigma", p.top_n_sigma);
-  read_float(from, "xtc_probability", p.xtc_probability);
-  read_float(from, "xtc_threshold", p.xtc_threshold);
-  read_int(from, "penalty_last_n", p.penalty_last_n);
-  read_float(from, "repetition_penalty", p.repetition_penalty);
-  read_float(from, "presence_penalty", p.presence_penalty);
-  read_float(from, "frequency_penalty", p.frequency_penalty);
-  read_int(from, "no_repeat_ngram_size", p.no_repeat_ngram_size);
-  read_float(from, "dry_multiplier", p.dry_multiplier);
-  read_float(from, "dry_base", p.dry_base);
-  read_int(from, "dry_allowed_length", p.dry_allowed_length);
-  read_int(from, "dry_penalty_last_n", p.dry_penalty_last_n);
-  read_sequences(from, "dry_breakers", p.dry_breakers);
-  read_sequences(from, "banned_sequences", p.banned_sequences);
-  read_int(from, "mirostat", p.mirostat);
-  read_float(from, "mirostat_tau", p.mirostat_tau);
-  read_float(from, "adaptive_target", p.adaptive_target);
-  return *checked(p, 8192);
-}
 
 /// Applies one sampler; `history` is cut in two at random places, as along a tree.
 void apply(const std::string& name, Candidates& c, const Params& p, const History& history) {
