@@ -1,36 +1,46 @@
 #include "model/loader.h"
 
 #include "kern/ref/decode.h"
+#include "model/stored_matrix.h"
 
 namespace mr::model {
 namespace {
 
-/// The tensor called `name`, cut to the rows wanted.
-Expected<TensorView> find_rows(const Loader& loader, const std::string& name, Shape shape) {
+/// Rows of a matrix on the host, ready to be packed.
+struct HostRows {
+  DType type = DType::f32;
+  const std::byte* data = nullptr;
+  std::vector<float> decoded;  ///< what `data` points at, of quantized rows
+};
+
+/// The rows of matrix `name` that `shape` wants.
+Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shape shape) {
   const std::int32_t n_rows = shape.n_rows > 0 ? shape.n_rows : shape.n_out;
-  const TensorView* found = find(loader.source, name);
-  const std::string wanted =
-      std::to_string(shape.n_in) + (n_rows == 1 ? "" : " x " + std::to_string(n_rows));
-  if (found == nullptr) {
-    return fail(Fault::bad_model, name + ": wanted a tensor of " + wanted + ", not found");
+  const auto n_in = static_cast<std::uint64_t>(shape.n_in);
+  const auto begin = static_cast<std::uint64_t>(shape.begin);
+  const auto n_out = static_cast<std::uint64_t>(shape.n_out);
+  MR_TRY(const StoredMatrix matrix, find_stored(loader.source, loader.quantization, name,
+                                                static_cast<std::uint64_t>(n_rows), n_in));
+  loader.model.file_bytes += matrix.bytes / static_cast<std::uint64_t>(n_rows) * n_out;
+  if (const auto* view = std::get_if<TensorView>(&matrix.rows)) {
+    return HostRows{view->type, row(*view, begin), {}};
   }
-  if (columns(*found) != static_cast<std::uint64_t>(shape.n_in) ||
-      rows(*found) != static_cast<std::uint64_t>(n_rows)) {
-    return fail(Fault::bad_model, name + ": wanted " + wanted + ", found " + shape_text(*found));
-  }
-  TensorView view = *found;
-  view.data = row(view, static_cast<std::uint64_t>(shape.begin));
-  view.dim[1] = static_cast<std::uint64_t>(shape.n_out);
-  view.dim[2] = view.dim[3] = 1;
-  view.bytes = row_bytes(view.type, view.dim[0]) * view.dim[1];
-  return view;
+  HostRows rows{DType::f32, nullptr, decode_rows(matrix, begin, n_out, n_in)};
+  rows.data = reinterpret_cast<const std::byte*>(rows.decoded.data());
+  return rows;
 }
 
 /// Numbers [begin, begin + n) of the vector called `name`.
 Expected<std::vector<float>> read_vector(const Loader& loader, const std::string& name,
                                          Shape shape) {
   const std::int32_t n_all = shape.n_rows > 0 ? shape.n_rows : shape.n_out;
-  MR_TRY(const TensorView view, find_rows(loader, name, {.n_out = 1, .n_in = n_all}));
+  const TensorView* found = find(loader.source, name);
+  if (found == nullptr || elements(*found) != static_cast<std::uint64_t>(n_all)) {
+    return fail(Fault::bad_model,
+                name + ": wanted a tensor of " + std::to_string(n_all) +
+                    (found == nullptr ? ", not found" : ", found " + shape_text(*found)));
+  }
+  const TensorView& view = *found;
   if (view.type != DType::f32 && view.type != DType::f16 && view.type != DType::bf16) {
     return fail(Fault::bad_model,
                 name + ": wanted F32, F16 or BF16, found " + traits(view.type).name);
@@ -49,29 +59,28 @@ std::string tensor_name(const Loader& loader, std::int32_t layer, const char* na
 }
 
 bool has_matrix(const Loader& loader, const std::string& name) {
-  return find(loader.source, name + ".weight") != nullptr;
+  return has_stored(loader.source, name);
 }
 
 Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape) {
-  MR_TRY(const TensorView view, find_rows(loader, name + ".weight", shape));
+  MR_TRY(const HostRows rows, read_rows(loader, name, shape));
   const kern::Device& device = loader.model.device;
-  const std::size_t bytes = kern::ref::can_decode(view.type)
-                                ? device.ops->packed_bytes(view.type, shape.n_out, shape.n_in)
+  const std::size_t bytes = kern::ref::can_decode(rows.type)
+                                ? device.ops->packed_bytes(rows.type, shape.n_out, shape.n_in)
                                 : 0;
   if (bytes == 0) {
     return fail(Fault::bad_model, name + ".weight: wanted a weight type that level " +
                                       device.ops->name + " computes with, found " +
-                                      traits(view.type).name);
+                                      traits(rows.type).name);
   }
   MR_TRY(auto packed, kern::make_buffer(device, bytes, name));
   device.ops->pack(device, {.to = packed.data,
-                            .from = view.data,
-                            .type = view.type,
+                            .from = rows.data,
+                            .type = rows.type,
                             .n_out = shape.n_out,
                             .n_in = shape.n_in});
-  const kern::Weight weight{packed.data, view.type, shape.n_out, shape.n_in};
+  const kern::Weight weight{packed.data, rows.type, shape.n_out, shape.n_in};
   loader.model.memory.push_back(std::move(packed));
-  loader.model.file_bytes += view.bytes;
   return weight;
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "kern/table.h"
 #include "model/names.h"
+#include "model/quantization.h"
 #include "model/source.h"
 #include "model/weights.h"
 
@@ -15,6 +16,7 @@ struct Loader {
   Source source;
   const Names& names;
   std::string body;  ///< before the names of the decoder's tensors: "model." in safetensors
+  Quantization quantization;
   Model& model;
 };
 
@@ -33,7 +35,7 @@ std::string tensor_name(const Loader& loader, std::int32_t layer, const char* na
 /// Whether the model has a matrix of that name.
 bool has_matrix(const Loader& loader, const std::string& name);
 
-/// The rows of matrix `name`.weight, packed.
+/// The rows of matrix `name` (see find_stored), packed; quantized ones of safetensors as F32.
 /// Errors: bad_model, naming the tensor, wanted and found; does_not_fit. So below.
 Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape);
 

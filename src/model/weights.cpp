@@ -128,10 +128,12 @@ Expected<Model> load(const Source& source, const kern::Device& device) {
   MR_TRY(const Architecture* architecture, architecture_of(source));
   MR_TRY(model.config, read_config(source));
   const Config& config = model.config;
+  MR_TRY(const Quantization quantization, read_quantization(source));
   const bool is_gguf = source.gguf != nullptr;
   const Loader loader{.source = source,
                       .names = is_gguf ? architecture->gguf : architecture->hf,
                       .body = is_gguf ? "" : source.checkpoint->body,
+                      .quantization = quantization,
                       .model = model};
   const Shape vocab{config.n_vocab, config.dim};
   MR_TRY(model.embed, load_matrix(loader, loader.body + loader.names.embed, vocab));

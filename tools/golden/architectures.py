@@ -19,6 +19,7 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import quantized
 import torch
 import transformers
 from safetensors.torch import save_file
@@ -47,6 +48,7 @@ class Case:
     arch: str  # of GGUF
     weights: str = ""  # the case whose weights it has, by default its own
     config_json: dict = field(default_factory=dict)  # fields as older files have them; None: absent
+    quantized: str = ""  # one of quantized.KINDS, for the matrices of the layers
     has_gguf: bool = True  # not where it would be that of another case, or GGUF cannot say it
     gguf: object = None  # called with the writer and the config, to add keys and tensors
     tensor: object = None  # called with name, tensor, config: the tensor as GGUF keeps it
@@ -166,6 +168,9 @@ CASES = [
                                "rope_parameters": longrope(16)},
          "phi3", weights="phi3", gguf=longrope_keys),
     Case("olmo2", "Olmo2", {"tie_word_embeddings": False}, "olmo2"),
+    *(Case("qwen2-" + kind, "Qwen2", {"tie_word_embeddings": True}, "qwen2", quantized=kind,
+           has_gguf=False, config_json={"quantization_config": quantization})
+      for kind, (_, quantization) in quantized.KINDS.items()),
 ]
 
 
@@ -281,15 +286,31 @@ def tensors_of(model):
     return tensors
 
 
+def quantize(model, kind):
+    """Puts what the quantized matrices stand for into the model; their tensors."""
+    made = {}
+    for name, module in model.named_modules():
+        if not isinstance(module, torch.nn.Linear) or name == "lm_head":
+            continue
+        tensors, floats = quantized.KINDS[kind][0](module.weight.detach())
+        module.weight.data = floats.contiguous()
+        made |= {f"{name}.{end}": tensor.contiguous() for end, tensor in tensors.items()}
+    return made
+
+
 def write_case(case, out):
     model = make_model(case)
     config = model.config
+    made = quantize(model, case.quantized) if case.quantized else {}
     tokens, margin = greedy(model, config)
     write_config(case, config, out / f"{case.name}.config.json")
     if not case.weights:
-        save_file({name: tensor.to(torch.bfloat16).contiguous()
-                   for name, tensor in tensors_of(model).items()},
-                  out / f"{case.name}.safetensors", metadata={"format": "pt"})
+        plain = {name: tensor.to(torch.bfloat16).contiguous()
+                 for name, tensor in tensors_of(model).items()}
+        if made:
+            plain = {name: tensor for name, tensor in plain.items()
+                     if tensor.dim() == 1 or "embed" in name} | made
+        save_file(plain, out / f"{case.name}.safetensors", metadata={"format": "pt"})
     if case.has_gguf:
         write_gguf(case, model, config, out / f"{case.name}.gguf")
     kept = [round(i * (N_PROMPT + N_NEW - 2) / (N_KEPT - 1)) for i in range(N_KEPT)]
