@@ -70,9 +70,9 @@ Expected<std::optional<T>> find(const Fields& fields, Key key) {
     return gguf::get_optional<T>(*fields.gguf, fields.prefix + key.gguf);
   }
   auto found = json::get_optional<T>(*fields.json, key.json);
-  if (found || fields.prefix.empty()) return found;
-  found.error().message.insert(0, fields.prefix);
-  return found;
+  if (found) return found;
+  const std::string& message = found.error().message;  // "field 'key': wanted ..."
+  return fail(Fault::bad_model, name_of(fields, key) + message.substr(message.find(": ")));
 }
 
 template Expected<std::optional<std::uint32_t>> find(const Fields&, Key);
