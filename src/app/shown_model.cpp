@@ -103,7 +103,8 @@ Expected<void> add_config(const std::string& path, ShownModel& shown) {
           {key_text, "array",
            bj::object{{"item", "any"}, {"n", all.size()}, {"first", std::move(first)}}});
     } else {
-      shown.metadata.push_back({key_text, "json", value});
+      const bj::value own(value, bj::storage_ptr());  // a plain copy would lie in the document
+      shown.metadata.push_back({key_text, "json", own});
     }
   }
   return {};
