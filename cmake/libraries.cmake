@@ -14,6 +14,11 @@ endfunction()
 millrace_library(millrace::pcre2 libpcre2-8.a pcre2.h)
 millrace_library(millrace::utf8proc libutf8proc.a utf8proc.h)
 millrace_library(millrace::xxhash libxxhash.a xxhash.h)
+millrace_library(millrace::edit libedit.a histedit.h)
+foreach(name tinfo bsd md) # what libedit.a needs
+  find_library(${name}_ARCHIVE lib${name}.a REQUIRED)
+  target_link_libraries(millrace::edit INTERFACE ${${name}_ARCHIVE})
+endforeach()
 target_compile_definitions(millrace::pcre2 INTERFACE PCRE2_STATIC PCRE2_CODE_UNIT_WIDTH=8)
 target_compile_definitions(millrace::utf8proc INTERFACE UTF8PROC_STATIC)
 

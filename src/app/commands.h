@@ -4,6 +4,7 @@
 /// The subcommands: each adds its flags to the program and, where it is named, sets the exit code.
 namespace mr::app {
 
+void add_chat(CLI::App& app, int& exit_code);
 void add_completion(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);

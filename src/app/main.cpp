@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/exit.h"
 #include "app/program.h"
+#include "app/standard_streams.h"
 #include "app/version.h"
 #include "kern/level.h"
 
@@ -26,9 +27,11 @@ std::string version_text() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mr::app::keep_standard_streams();
   const auto program = mr::app::make_program(version_text());
   int exit_code = mr::app::kOk;
   mr::app::add_run(program->app, exit_code);
+  mr::app::add_chat(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
   mr::app::add_plan(program->app, exit_code);
   mr::app::add_list(program->app, exit_code);

@@ -35,6 +35,7 @@ void end_thought(Screen& screen) {
 Screen make_screen() {
   Screen screen;
   screen.stdout_terminal = isatty(STDOUT_FILENO) != 0;
+  screen.ends_lines = screen.stdout_terminal;
   screen.stderr_terminal = isatty(STDERR_FILENO) != 0;
   screen.colours = screen.stderr_terminal && !has_text("NO_COLOR") && !is_dumb();
   return screen;
@@ -61,7 +62,9 @@ void show_answer(Screen& screen, const std::string& text) {
 
 void end_answer(Screen& screen) {
   end_thought(screen);
-  if (screen.line_open && screen.stdout_terminal) std::puts("");
+  if (screen.line_open && screen.ends_lines) {
+    screen.failed = std::puts("") < 0 || std::fflush(stdout) != 0 || screen.failed;
+  }
   screen.line_open = false;
 }
 

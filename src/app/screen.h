@@ -9,10 +9,11 @@ namespace mr::app {
 struct Screen {
   bool stdout_terminal = false;
   bool stderr_terminal = false;
-  bool colours = false;    ///< on stderr
-  bool thought = false;    ///< a thought has begun and nothing else has come since
-  bool line_open = false;  ///< the terminal's line has text of the answer in it
-  bool failed = false;     ///< stdout takes nothing more
+  bool colours = false;     ///< on stderr
+  bool thought = false;     ///< a thought has begun and nothing else has come since
+  bool line_open = false;   ///< the terminal's line has text of the answer in it
+  bool ends_lines = false;  ///< the last line of an answer too
+  bool failed = false;      ///< stdout takes nothing more
 };
 
 /// As the environment has it: NO_COLOR, TERM=dumb.
@@ -21,7 +22,7 @@ Screen make_screen();
 void show_thought(Screen& screen, const std::string& text);
 void show_answer(Screen& screen, const std::string& text);
 
-/// Ends the terminal's line.
+/// Ends the line, where lines are ended.
 void end_answer(Screen& screen);
 
 }  // namespace mr::app

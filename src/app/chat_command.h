@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "app/answer_flags.h"
+#include "app/loaded.h"
+#include "app/sample_flags.h"
+#include "tensor/dtype.h"
+
+namespace mr::app {
+
+struct ChatArgs {
+  LoadArgs load;
+  std::string system;          ///< empty: none
+  std::int32_t n_new = 0;      ///< tokens of an answer at most; below 1: any number
+  std::int32_t n_context = 0;  ///< 0: the model's own, or less where memory asks for it
+  AnswerArgs answer;
+  SampleArgs sample;
+  DType kv_type = DType::f16;
+  bool deterministic = false;
+  bool verbose = false;
+};
+
+/// `millrace chat`: a conversation, its answers alone on stdout. Returns the exit code.
+int run_chat(const ChatArgs& args);
+
+}  // namespace mr::app

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <vector>
+
+#include "app/chat_session.h"
+#include "app/words.h"
+#include "base/nearest.h"
+#include "base/quote.h"
+
+namespace mr::app {
+namespace {
+
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
+Expected<After> do_help(ChatSession& session, std::string_view words);
+
+Expected<After> do_set(ChatSession& session, std::string_view words) {
+  std::string_view rest = words;
+  if (words.empty()) {
+    say(settings_text(session.settings));
+  } else if (take_word(rest) == "system") {
+    session.conversation.system = rest;
+  } else {
+    MR_TRY_VOID(set(session.settings, words, session.engine.model->config.n_vocab));
+  }
+  return After::go_on;
+}
+
+Expected<After> do_system(ChatSession& session, std::string_view words) {
+  if (!words.empty()) session.conversation.system = words;
+  say("system: " + quote(session.conversation.system) + "\n");
+  return After::go_on;
+}
+
+Expected<After> do_clear(ChatSession& session, std::string_view) {
+  session.conversation.messages.clear();
+  say("cleared\n");
+  return After::go_on;
+}
+
+Expected<After> do_regen(ChatSession& session, std::string_view) {
+  const Conversation before = session.conversation;
+  drop_answer(session.conversation);
+  if (session.conversation.messages.empty()) {
+    return fail(Fault::bad_request, "/regen: nothing was asked yet");
+  }
+  ++session.n_again;
+  const auto done = answer(session);
+  if (done) return After::go_on;
+  session.conversation = before;
+  return tl::unexpected<Error>(done.error());
+}
+
+Expected<std::string> path_of(const char* command, std::string_view words) {
+  if (!words.empty()) return std::string(words);
+  return fail(Fault::bad_request, std::string(command) + ": wanted the name of a file");
+}
+
+void say_count(const char* what, const Conversation& conversation) {
+  say(std::string(what) + " " + std::to_string(conversation.messages.size()) + " messages\n");
+}
+
+Expected<After> do_save(ChatSession& session, std::string_view words) {
+  MR_TRY(const std::string path, path_of("/save", words));
+  MR_TRY_VOID(save(session.conversation, path));
+  say_count("saved", session.conversation);
+  return After::go_on;
+}
+
+Expected<After> do_load(ChatSession& session, std::string_view words) {
+  MR_TRY(const std::string path, path_of("/load", words));
+  MR_TRY(session.conversation, load_conversation(path));
+  say_count("loaded", session.conversation);
+  return After::go_on;
+}
+
+Expected<After> do_bye(ChatSession&, std::string_view) {
+  return After::leave;
+}
+
+struct Command {
+  const char* name;
+  const char* words;
+  const char* text;
+  Expected<After> (*run)(ChatSession& session, std::string_view words);
+};
+
+constexpr Command kCommands[] = {
+    {"help", "", "This text; also /?", do_help},
+    {"set", "[NAME VALUE]", "temperature, top_k, top_p, min_p, seed, num_predict, stop, ...",
+     do_set},
+    {"set", "verbose|quiet", "Figures after each answer, or none", do_set},
+    {"set", "think|nothink", "Whether the model thinks first", do_set},
+    {"set", "history|nohistory", "Whether lines are kept for later sessions", do_set},
+    {"system", "[TEXT]", "What the model is told first", do_system},
+    {"clear", "", "Forgets what was said, but not the system's text", do_clear},
+    {"regen", "", "Another answer to the last question", do_regen},
+    {"save", "FILE", "Writes the conversation as JSON messages", do_save},
+    {"load", "FILE", "Goes on with one that was saved", do_load},
+    {"bye", "", "Leaves; also /exit, /quit, Ctrl-D and Ctrl-C twice", do_bye},
+};
+
+Expected<After> do_help(ChatSession&, std::string_view) {
+  char line[120];
+  for (const Command& command : kCommands) {
+    std::snprintf(line, sizeof line, "/%s %-*s %s\n", command.name,
+                  static_cast<int>(22 - std::string_view(command.name).size()), command.words,
+                  command.text);
+    say(line);
+  }
+  say("A line that ends with \\ goes on in the next; \"\"\" begins and ends a text of many lines.\n"
+      "Ctrl-C stops an answer. Arrows and Ctrl-R look through earlier lines.\n");
+  return After::go_on;
+}
+
+std::string_view alias(std::string_view name) {
+  if (name == "?") return "help";
+  return name == "exit" || name == "quit" ? "bye" : name;
+}
+
+}  // namespace
+
+bool is_command(std::string_view line) {
+  const std::string_view word = take_word(line);
+  if (!word.starts_with('/')) return false;
+  return word == "/?" ||
+         std::ranges::all_of(word.substr(1), [](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
+Expected<After> run_command(ChatSession& session, std::string_view line) {
+  const std::string_view name = alias(take_word(line).substr(1));
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
+    if (name == command.name) return command.run(session, line);
+    names.push_back(std::string("/") + command.name);
+  }
+  return fail(Fault::bad_request, "no command " + quote("/" + std::string(name)) +
+                                      did_you_mean("/" + std::string(name), names) +
+                                      "; /help lists them");
+}
+
+}  // namespace mr::app

@@ -1,0 +1,101 @@
+#include "app/chat_session.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "app/answer.h"
+#include "app/chat_prompt.h"
+#include "app/chat_signals.h"
+#include "text/valid_utf8.h"
+
+namespace mr::app {
+namespace {
+
+/// Shows the answer as it comes. Errors: as of advance; failed where stdout takes nothing more.
+Expected<Message> show(ChatSession& session, Answer& answer) {
+  Message message{.role = "assistant", .content = {}, .reasoning = {}};
+  while (answer.finish == nullptr) {
+    text::AnswerDelta delta;
+    session.interrupted = take_interrupt() || asked_to_end();
+    if (session.interrupted) {
+      delta = cancel(answer);
+    } else {
+      MR_TRY(delta, advance(answer));
+    }
+    show_thought(session.screen, delta.reasoning);
+    show_answer(session.screen, delta.text);
+    message.reasoning += delta.reasoning;
+    message.content += delta.text;
+    if (session.screen.failed && answer.finish == nullptr) cancel(answer);
+  }
+  end_answer(session.screen);
+  if (session.screen.failed) return fail(Fault::failed, "standard output cannot be written");
+  return message;
+}
+
+void print_figures(const Answer& a) {
+  std::fprintf(
+      stderr,
+      "(prompt %zu tokens, %d of them cached, %.2f s, %.1f tok/s; answer %d tokens, "
+      "%.2f s, %.1f tok/s; %.2f tokens a step; seed %llu)\n",
+      a.n_prompt, a.n_cached, prompt_seconds(a), prompt_rate(a), a.n_tokens, generate_seconds(a),
+      generate_rate(a),
+      static_cast<double>(a.n_tokens) / static_cast<double>(std::max<std::int64_t>(a.n_steps, 1)),
+      static_cast<unsigned long long>(a.seed));
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<ChatSession>> make_session(const ChatArgs& args) {
+  auto session = std::make_unique<ChatSession>();
+  MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
+  MR_TRY(session->loaded, load(args.load, {.n_context = args.n_context,
+                                           .kv_type = args.kv_type,
+                                           .deterministic = args.deterministic}));
+  const Loaded& loaded = session->loaded;
+  MR_TRY(session->chat, text::load_chat_template(loaded.path));
+  MR_TRY(session->settings.sample, sample_params(args.sample, loaded.path, loaded.tokenizer));
+  MR_TRY(session->engine, engine::make_engine(loaded.model, loaded.options));
+  session->settings.answer = args.answer;
+  session->settings.n_new = args.n_new;
+  session->settings.verbose = args.verbose;
+  session->conversation.system = text::valid_utf8(args.system);
+  session->screen = make_screen();
+  session->screen.ends_lines = true;
+  return session;
+}
+
+Expected<void> answer(ChatSession& session) {
+  const ChatSettings& settings = session.settings;
+  const auto messages = to_json(session.conversation);
+  MR_TRY(auto prompt,
+         chat_prompt(session.chat, session.loaded.tokenizer, messages, thinks(settings.answer)));
+  sample::Params params = settings.sample;
+  params.seed += session.n_again;
+  (void)take_interrupt();  // one that came before
+  MR_TRY(Answer answer, begin_answer(session.engine, session.loaded.tokenizer,
+                                     {.prompt = std::move(prompt),
+                                      .n_new = settings.n_new,
+                                      .sample = std::move(params),
+                                      .args = settings.answer}));
+  MR_TRY(Message message, show(session, answer));
+  session.conversation.messages.push_back(std::move(message));
+  const std::string_view finish = answer.finish;
+  if (finish != "stop") {
+    std::fprintf(stderr, "(%s)\n", finish == "cancelled" ? "interrupted" : answer.finish);
+  }
+  if (settings.verbose) print_figures(answer);
+  return {};
+}
+
+Expected<void> ask(ChatSession& session, std::string text) {
+  auto& messages = session.conversation.messages;
+  const std::size_t n = messages.size();
+  messages.push_back({.role = "user", .content = text::valid_utf8(text), .reasoning = {}});
+  auto done = answer(session);
+  if (!done) messages.resize(n);
+  return done;
+}
+
+}  // namespace mr::app

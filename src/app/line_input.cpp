@@ -1,0 +1,146 @@
+#include "app/line_input.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <cwchar>
+#include <filesystem>
+
+#include "app/chat_signals.h"
+
+namespace mr::app {
+namespace {
+
+constexpr int kMostLines = 1000;
+constexpr wchar_t kRedisplay = L'\x1F';  // a key that is bound to nothing else
+
+LineInput& input_of(EditLine* editor) {
+  void* data = nullptr;
+  el_get(editor, EL_CLIENTDATA, &data);
+  return *static_cast<LineInput*>(data);
+}
+
+char* prompt_of(EditLine* editor) {
+  return input_of(editor).prompt.data();
+}
+
+/// Makes the terminal the editor's again after a shell has had it.
+void take_terminal(EditLine* editor) {
+  el_set(editor, EL_PREP_TERM, 0);
+  el_set(editor, EL_PREP_TERM, 1);
+}
+
+/// libedit's reader: the next character, 0 at the end, -1 where typing is over.
+int next_character(EditLine* editor, wchar_t* character) {
+  LineInput& input = input_of(editor);
+  std::mbstate_t state{};
+  for (;;) {
+    char byte = 0;
+    const Wait wait = next_byte(input.bytes, byte);
+    if (wait == Wait::end) return 0;
+    if (wait == Wait::signal) {
+      if (take_resize()) el_resize(editor);
+      input.interrupted = take_interrupt();
+      if (input.interrupted || asked_to_end()) return -1;
+      if (!take_return()) continue;
+      take_terminal(editor);
+      *character = kRedisplay;
+      return 1;
+    }
+    const std::size_t n = std::mbrtowc(character, &byte, 1, &state);
+    if (n <= 1) return 1;
+    if (n == static_cast<std::size_t>(-1)) state = {};  // no UTF-8: the byte is dropped
+  }
+}
+
+/// The folder of the history, private to the user.
+bool make_folder(const std::string& file) {
+  std::error_code error;
+  const auto folder = std::filesystem::path(file).parent_path();
+  if (std::filesystem::create_directories(folder, error)) chmod(folder.c_str(), S_IRWXU);
+  return !error;
+}
+
+void begin_history(LineInput& input) {
+  HistEvent event;
+  input.history.reset(history_init());
+  history(input.history.get(), &event, H_SETSIZE, kMostLines);
+  history(input.history.get(), &event, H_SETUNIQUE, 1);
+  if (!input.history_file.empty() && make_folder(input.history_file)) {
+    history(input.history.get(), &event, H_LOAD, input.history_file.c_str());
+  }
+}
+
+void begin_editing(LineInput& input) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+  input.screen.reset(fdopen(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "w"));
+  input.editor.reset(el_init("millrace", stdin, input.screen.get(), input.screen.get()));
+  EditLine* editor = input.editor.get();
+  if (editor == nullptr) return;
+  begin_history(input);
+  el_set(editor, EL_CLIENTDATA, &input);
+  el_set(editor, EL_PROMPT, prompt_of);
+  el_set(editor, EL_GETCFN, next_character);
+  el_set(editor, EL_HIST, history, input.history.get());
+  el_set(editor, EL_EDITOR, "emacs");
+  el_set(editor, EL_BIND, "^_", "ed-redisplay", nullptr);
+  el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  el_set(editor, EL_BIND, "^W", "ed-delete-prev-word", nullptr);
+  el_set(editor, EL_BIND, "\\e[1~", "ed-move-to-beg", nullptr);
+  el_set(editor, EL_BIND, "\\e[4~", "ed-move-to-end", nullptr);
+  el_set(editor, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
+  el_source(editor, nullptr);
+}
+
+Typed read_piped(LineInput& input, std::string& line) {
+  for (;;) {
+    char byte = 0;
+    switch (next_byte(input.bytes, byte)) {
+      case Wait::signal:
+        (void)take_resize();
+        (void)take_return();
+        if (take_interrupt() || asked_to_end()) return Typed::interrupt;
+        break;
+      case Wait::end:
+        return line.empty() ? Typed::end : Typed::line;
+      case Wait::byte:
+        if (byte == '\n') return Typed::line;
+        line += byte;
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<LineInput> make_line_input(std::string history_file) {
+  auto input = std::make_unique<LineInput>();
+  input->history_file = std::move(history_file);
+  if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) begin_editing(*input);
+  return input;
+}
+
+Typed read_line(LineInput& input, const std::string& prompt, std::string& line) {
+  line.clear();
+  if (!input.editor) return read_piped(input, line);
+  input.prompt = prompt;
+  input.interrupted = false;
+  int n = 0;
+  const char* typed = el_gets(input.editor.get(), &n);
+  if (input.interrupted) return Typed::interrupt;
+  if (typed == nullptr || n <= 0) return Typed::end;
+  line = typed;
+  while (line.ends_with('\n') || line.ends_with('\r')) line.pop_back();
+  return Typed::line;
+}
+
+void remember(LineInput& input, const std::string& line) {
+  if (!input.history || line.empty()) return;
+  HistEvent event;
+  history(input.history.get(), &event, H_ENTER, line.c_str());
+  if (input.history_file.empty()) return;
+  history(input.history.get(), &event, H_SAVE, input.history_file.c_str());
+}
+
+}  // namespace mr::app
