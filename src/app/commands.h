@@ -5,6 +5,7 @@
 namespace mr::app {
 
 void add_chat(CLI::App& app, int& exit_code);
+void add_bench(CLI::App& app, int& exit_code);
 void add_completion(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   mr::app::add_run(program->app, exit_code);
   mr::app::add_chat(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
+  mr::app::add_bench(program->app, exit_code);
   mr::app::add_plan(program->app, exit_code);
   mr::app::add_list(program->app, exit_code);
   mr::app::add_show(program->app, exit_code);

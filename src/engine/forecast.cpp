@@ -11,12 +11,20 @@ namespace {
 /// Rows enough for the products to be at their best; a prompt's step has this many or more.
 constexpr std::int32_t kManyRows = 64;
 
-struct Pass {
-  std::int32_t n_rows = 0;
-  std::int32_t n_logit_rows = 0;
-  std::int64_t n_attended = 0;  ///< positions, by each row
-  std::int32_t n_sharing = 1;   ///< rows that attend to the same ones
-};
+/// Seconds that the products of `work` take in steps of `n_rows` rows.
+Expected<double> product_seconds(const kern::Device& device, const kern::Work& work,
+                                 std::int32_t n_rows) {
+  double seconds = 0;
+  for (std::size_t type = 0; type < work.weight_macs.size(); ++type) {
+    if (work.weight_macs[type] == 0) continue;
+    MR_TRY(const double rate,
+           kern::product_rate(device, static_cast<DType>(type), std::min(n_rows, kManyRows)));
+    seconds += work.weight_macs[type] / rate;
+  }
+  return seconds;
+}
+
+}  // namespace
 
 Expected<kern::Work> count(const Sketch& sketch, const Pass& pass, const Options& options) {
   const auto n = static_cast<std::size_t>(pass.n_rows);
@@ -36,21 +44,6 @@ Expected<kern::Work> count(const Sketch& sketch, const Pass& pass, const Options
   MR_TRY_VOID(model::forward(sketch.model, workspace, store.view, step));
   return sketch.counter->work;
 }
-
-/// Seconds that the products of `work` take in steps of `n_rows` rows.
-Expected<double> product_seconds(const kern::Device& device, const kern::Work& work,
-                                 std::int32_t n_rows) {
-  double seconds = 0;
-  for (std::size_t type = 0; type < work.weight_macs.size(); ++type) {
-    if (work.weight_macs[type] == 0) continue;
-    MR_TRY(const double rate,
-           kern::product_rate(device, static_cast<DType>(type), std::min(n_rows, kManyRows)));
-    seconds += work.weight_macs[type] / rate;
-  }
-  return seconds;
-}
-
-}  // namespace
 
 double seconds(const StepTime& time) {
   return std::max(time.memory, time.compute);

@@ -10,6 +10,17 @@
 /// rate of the memory, what it multiplies at the rate of the level's own matrix products.
 namespace mr::engine {
 
+/// A step whose rows are all alike.
+struct Pass {
+  std::int32_t n_rows = 0;
+  std::int32_t n_logit_rows = 0;
+  std::int64_t n_attended = 0;  ///< positions, by each row
+  std::int32_t n_sharing = 1;   ///< rows that attend to the same ones
+};
+
+/// What the step asks of the device, of the sketch's level. Errors: does_not_fit.
+Expected<kern::Work> count(const Sketch& sketch, const Pass& pass, const Options& options);
+
 /// Time of a step. Units: seconds.
 struct StepTime {
   double memory = 0;   ///< to read the weights and the cache
