@@ -104,7 +104,7 @@ std::unique_ptr<Counter> make_counter(const Table& like) {
       .copy_pages = ignore,
       .zero_pages = ignore,
   };
-  made->device = {.ops = &made->table, .team = made.get()};
+  made->device = {.ops = &made->table, .team = made.get(), .counts_only = true};
   return made;
 }
 

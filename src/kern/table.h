@@ -28,7 +28,8 @@ struct Device {
   const Table* ops = nullptr;
   void* team = nullptr;  ///< CPU: the team of threads that `run` takes
   void (*run)(void* team, Task task, void* arg) = nullptr;
-  void* stream = nullptr;  ///< CUDA: the stream that every operation is put on
+  void* stream = nullptr;    ///< CUDA: the stream that every operation is put on
+  bool counts_only = false;  ///< nothing is kept there, so contents need not be made (see Counter)
 };
 
 /// A weight matrix in the packed form of the level that made it: n_out rows of n_in values.

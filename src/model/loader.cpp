@@ -25,7 +25,9 @@ Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shap
   if (const auto* view = std::get_if<TensorView>(&matrix.rows)) {
     return HostRows{view->type, row(*view, begin), {}};
   }
-  HostRows rows{DType::f32, nullptr, decode_rows(matrix, begin, n_out, n_in)};
+  const kern::Device& device = loader.model.device;
+  if (device.counts_only) return HostRows{};
+  HostRows rows{DType::f32, nullptr, decode_rows(device, matrix, {begin, n_out, n_in})};
   rows.data = reinterpret_cast<const std::byte*>(rows.decoded.data());
   return rows;
 }

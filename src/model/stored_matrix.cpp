@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kern/ref/decode.h"
+#include "kern/simd/parallel.h"
 
 namespace mr::model {
 namespace {
@@ -255,16 +256,18 @@ Expected<StoredMatrix> find_stored(const Source& source, const Quantization& qua
   return matrix;
 }
 
-std::vector<float> decode_rows(const StoredMatrix& matrix, std::uint64_t begin, std::uint64_t n,
-                               std::uint64_t n_in) {
-  std::vector<float> values(n * n_in);
+std::vector<float> decode_rows(const kern::Device& device, const StoredMatrix& matrix,
+                               RowRange range) {
+  std::vector<float> values(range.n * range.n_in);
+  const auto decode_all = [&](const auto& rows) {
+    kern::each(device, static_cast<std::int64_t>(range.n), [&](std::int64_t i) {
+      const auto row = static_cast<std::uint64_t>(i);
+      kern::ref::decode_row(rows, range.begin + row, values.data() + row * range.n_in);
+    });
+  };
   std::visit(
       [&](const auto& rows) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(rows)>, TensorView>) {
-          for (std::uint64_t i = 0; i < n; ++i) {
-            kern::ref::decode_row(rows, begin + i, values.data() + i * n_in);
-          }
-        }
+        if constexpr (!std::is_same_v<std::decay_t<decltype(rows)>, TensorView>) decode_all(rows);
       },
       matrix.rows);
   return values;

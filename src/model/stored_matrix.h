@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "kern/ref/decode_packed.h"
+#include "kern/table.h"
 #include "model/quantization.h"
 #include "model/source.h"
 
@@ -31,8 +32,15 @@ Expected<StoredMatrix> find_stored(const Source& source, const Quantization& qua
                                    const std::string& name, std::uint64_t n_out,
                                    std::uint64_t n_in);
 
-/// The floats of rows [begin, begin + n) of quantized rows, one after the other.
-std::vector<float> decode_rows(const StoredMatrix& matrix, std::uint64_t begin, std::uint64_t n,
-                               std::uint64_t n_in);
+/// Rows [begin, begin + n) of a quantized matrix.
+struct RowRange {
+  std::uint64_t begin = 0;
+  std::uint64_t n = 0;
+  std::uint64_t n_in = 0;
+};
+
+/// The floats of those rows, one after the other, made by the threads of `device`.
+std::vector<float> decode_rows(const kern::Device& device, const StoredMatrix& matrix,
+                               RowRange range);
 
 }  // namespace mr::model

@@ -97,6 +97,17 @@ class Folders(unittest.TestCase):
             with self.subTest(case):
                 self.check_greedy(make_folder(self.folder / case, case), case)
 
+    def test_text_part_of_a_larger_model(self):
+        for body in "language_model.model.", "model.language_model.":
+            folder = make_folder(self.folder / body, "gemma3")
+            tensors = read_safetensors(folder / "model.safetensors")
+            write_safetensors(folder / "model.safetensors", {
+                name.replace("model.", body, 1): tensor for name, tensor in tensors.items()})
+            config = json.loads((folder / "config.json").read_text())
+            (folder / "config.json").write_text(json.dumps(
+                {"model_type": "gemma3", "text_config": config, "vision_config": {}}))
+            self.check_greedy(folder, "gemma3")
+
     def test_shards_and_hub_names(self):
         cache = self.folder / "hub"
         snapshot = cache / "models--org--tiny" / "snapshots" / "abc123"
