@@ -1,6 +1,8 @@
 # What the modules link to, the static archive of each: the release program is one file.
 set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
+set(OPENSSL_USE_STATIC_LIBS ON)
+find_package(OpenSSL 3 REQUIRED)
 find_package(Threads REQUIRED)
 
 # millrace_library(NAME ARCHIVE HEADER): the imported target NAME.

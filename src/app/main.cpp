@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   int exit_code = mr::app::kOk;
   mr::app::add_run(program->app, exit_code);
   mr::app::add_chat(program->app, exit_code);
+  mr::app::add_serve(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
   mr::app::add_bench(program->app, exit_code);
   mr::app::add_plan(program->app, exit_code);

@@ -155,20 +155,6 @@ void append(std::vector<T>& to, std::vector<T> from) {
   to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
 }
 
-Expected<sample::Params> model_params(const std::string& path, std::int32_t n_vocab) {
-  MR_TRY(const io::ModelFiles files, io::resolve_model(path));
-  if (files.format == io::Format::gguf) {
-    MR_TRY(const gguf::File file, gguf::open(files.weights));
-    auto params = sample::with_gguf_config(usual_params(), file);
-    return params ? std::move(params) : fail_at(files.weights, params.error());
-  }
-  if (files.generation_config.empty()) return usual_params();
-  MR_TRY(const json::Document document, json::read_file(files.generation_config));
-  MR_TRY(const boost::json::object* config, json::root_object(document));
-  auto params = sample::with_generation_config(usual_params(), *config, n_vocab);
-  return params ? std::move(params) : fail_at(files.generation_config, params.error());
-}
-
 Expected<sample::Params> with_flags(sample::Params params, const SampleArgs& args) {
   for (const auto& [field, value] : args.floats) params.*field = value;
   for (const auto& [field, value] : args.ints) params.*field = value;
@@ -210,6 +196,21 @@ void add_sample_flags(CLI::App& command, SampleArgs& args) {
   add_constraints(command, args);
 }
 
+Expected<sample::Params> model_params(sample::Params base, const std::string& path,
+                                      std::int32_t n_vocab) {
+  MR_TRY(const io::ModelFiles files, io::resolve_model(path));
+  if (files.format == io::Format::gguf) {
+    MR_TRY(const gguf::File file, gguf::open(files.weights));
+    auto params = sample::with_gguf_config(std::move(base), file);
+    return params ? std::move(params) : fail_at(files.weights, params.error());
+  }
+  if (files.generation_config.empty()) return base;
+  MR_TRY(const json::Document document, json::read_file(files.generation_config));
+  MR_TRY(const boost::json::object* config, json::root_object(document));
+  auto params = sample::with_generation_config(std::move(base), *config, n_vocab);
+  return params ? std::move(params) : fail_at(files.generation_config, params.error());
+}
+
 Expected<sample::Params> parse(const SampleArgs& args) {
   return with_flags(usual_params(), args);
 }
@@ -217,7 +218,7 @@ Expected<sample::Params> parse(const SampleArgs& args) {
 Expected<sample::Params> sample_params(const SampleArgs& args, const std::string& path,
                                        const text::Tokenizer& tokenizer) {
   const auto n_vocab = static_cast<std::int32_t>(text::n_tokens(tokenizer));
-  MR_TRY(sample::Params params, model_params(path, n_vocab));
+  MR_TRY(sample::Params params, model_params(usual_params(), path, n_vocab));
   MR_TRY(params, with_flags(std::move(params), args));
   MR_TRY(params, with_texts(std::move(params), args, tokenizer));
   return sample::checked(std::move(params), n_vocab);

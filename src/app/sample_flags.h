@@ -34,6 +34,11 @@ void add_sample_flags(CLI::App& command, SampleArgs& args);
 /// none was given. Errors: bad_request naming the field.
 Expected<sample::Params> parse(const SampleArgs& args);
 
+/// What the model `path` says of draws, in its generation_config.json or its GGUF metadata, over
+/// `base`. Errors: bad_model naming the file.
+Expected<sample::Params> model_params(sample::Params base, const std::string& path,
+                                      std::int32_t n_vocab);
+
 /// What the flags say, over what the model `path` says in its generation_config.json or its GGUF
 /// metadata, over llama.cpp's defaults. `tokenizer` outlives it.
 /// Errors: bad_request naming the field, bad_model naming the file.
