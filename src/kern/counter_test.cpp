@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstring>
 
 #include "kern/level.h"
@@ -11,10 +12,10 @@ namespace {
 
 TEST(Counter, HasEveryOperation) {
   const auto counter = make_counter(table(Level::ref));
-  void* entries[sizeof(Table) / sizeof(void*)];
-  std::memcpy(entries, &counter->table, sizeof(Table));
+  std::uintptr_t entries[sizeof(Table) / sizeof(void*)];
+  std::memcpy(&entries[0], &counter->table, sizeof(Table));
   for (std::size_t i = 0; i < std::size(entries); ++i) {
-    EXPECT_NE(nullptr, entries[i]) << "entry " << i << " of the table";
+    EXPECT_NE(0U, entries[i]) << "entry " << i << " of the table";
   }
 }
 

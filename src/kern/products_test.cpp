@@ -49,18 +49,19 @@ Golden read_golden() {
   take(&golden.n_rows, 4);
   take(&golden.n_in, 4);
   take(&golden.n_out, 4);
-  golden.rows.resize(static_cast<std::size_t>(golden.n_rows * golden.n_in));
+  const auto n_rows = static_cast<std::size_t>(golden.n_rows);
+  const auto n_in = static_cast<std::size_t>(golden.n_in);
+  const auto n_out = static_cast<std::size_t>(golden.n_out);
+  golden.rows.resize(n_rows * n_in);
   take(golden.rows.data(), golden.rows.size() * sizeof(float));
   while (at < text.size()) {
     Product& product = golden.products.emplace_back();
     char name[9] = {};
     take(name, 8);
     product.type = type_named(name);
-    const auto n =
-        static_cast<std::uint64_t>(golden.n_out) * static_cast<std::uint64_t>(golden.n_in);
-    product.matrix.resize(row_bytes(product.type, n));
+    product.matrix.resize(row_bytes(product.type, n_out * n_in));
     take(product.matrix.data(), product.matrix.size());
-    product.exact.resize(static_cast<std::size_t>(golden.n_rows * golden.n_out));
+    product.exact.resize(n_rows * n_out);
     take(product.exact.data(), product.exact.size() * sizeof(double));
     take(&product.int8_error, sizeof(double));
   }
