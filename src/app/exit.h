@@ -3,15 +3,13 @@
 
 namespace mr::app {
 
-/// What the program returns to its caller.
-enum Exit : int {
-  kOk = 0,
-  kFailed = 1,
-  kUsage = 2,
-  kBadModel = 3,
-  kDoesNotFit = 4,
-  kInterrupted = 130,
-};
+// What the program returns to its caller.
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kBadModel = 3;
+inline constexpr int kDoesNotFit = 4;
+inline constexpr int kInterrupted = 130;
 
 /// Prints the error on one line of stderr and gives the exit code of its kind.
 int report(const Error& error);
