@@ -5,6 +5,7 @@
 
 #include "app/default_model.h"
 #include "app/fit.h"
+#include "app/progress.h"
 #include "io/json.h"
 #include "io/resolve.h"
 #include "kern/cuda/device.h"
@@ -95,7 +96,12 @@ Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   const model::Source source = model::source(opened.file);
   MR_TRY(loaded.tokenizer, load_tokenizer(opened.files));
   MR_TRY(loaded.has_chat_template, has_chat_template(opened.files, source));
-  auto model = model::load(source, device);
+  Progress progress = make_progress("loading, layer");
+  const auto show_layer = [](void* to, std::int32_t done, std::int32_t total) {
+    show(*static_cast<Progress*>(to), done, total, "");
+  };
+  auto model = model::load(source, device, {.run = show_layer, .arg = &progress});
+  clear(progress);
   if (!model) return fail_at(loaded.path, model.error());
   const auto finite = model::check_finite(source, device);
   if (!finite) return fail_at(loaded.path, finite.error());

@@ -22,7 +22,7 @@ std::vector<std::string> split(const std::string& text, char at) {
 std::string value_name(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
   const std::string full = option.get_type_name();  // with what its checks say behind a colon
-  const std::string type = full.substr(0, full.find(':'));
+  std::string type = full.substr(0, full.find(':'));
   if (type == "INT" || type == "UINT") return "N";
   if (type == "FLOAT") return "X";
   return type;

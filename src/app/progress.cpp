@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 namespace mr::app {
 namespace {
@@ -14,7 +16,9 @@ constexpr std::int64_t kBarWidth = 24;
 
 Progress make_progress(std::string label) {
   Progress progress{.label = std::move(label)};
-  progress.terminal = isatty(STDERR_FILENO) != 0;
+  const char* term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  progress.terminal = isatty(STDERR_FILENO) != 0 && !dumb;
   return progress;
 }
 

@@ -122,7 +122,7 @@ Expected<std::vector<RopeWeights>> load_ropes(Model& model) {
 
 }  // namespace
 
-Expected<Model> load(const Source& source, const kern::Device& device) {
+Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer) {
   Model model;
   model.device = device;
   MR_TRY(const Architecture* architecture, architecture_of(source));
@@ -140,6 +140,7 @@ Expected<Model> load(const Source& source, const kern::Device& device) {
   for (std::int32_t i = 0; i < config.n_layers; ++i) {
     MR_TRY(Layer layer, load_layer(loader, i));
     model.layers.push_back(layer);
+    if (on_layer.run != nullptr) on_layer.run(on_layer.arg, i + 1, config.n_layers);
   }
   MR_TRY(model.out_norm, load_norm(loader, loader.body + loader.names.out_norm, config.dim));
   MR_TRY(model.head, load_head(loader, vocab));

@@ -46,9 +46,15 @@ struct Model {
   std::size_t file_bytes = 0;  ///< of the weights as stored in the file
 };
 
+/// Told after each layer that is loaded, how many of how many are.
+struct OnLayer {
+  void (*run)(void* arg, std::int32_t n_done, std::int32_t n_layers) = nullptr;
+  void* arg = nullptr;
+};
+
 /// Reads the shape, checks every tensor against it, and packs the weights for `device`, which
 /// outlives the model. `source` may be closed afterwards.
 /// Errors: bad_model, naming the tensor, what was wanted and what found; does_not_fit.
-Expected<Model> load(const Source& source, const kern::Device& device);
+Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer = {});
 
 }  // namespace mr::model

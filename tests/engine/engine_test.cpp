@@ -38,8 +38,14 @@ Rig make_rig(kern::Level level, int n_threads) {
   out.team = std::move(*sys::make_team(n_threads));
   const auto file = gguf::parse(bytes);
   EXPECT_TRUE(file) << file.error().message;
-  auto model = model::load({.gguf = &*file}, kern::cpu_device(level, *out.team));
+  std::int32_t n_loaded = 0;
+  const auto count = [](void* n, std::int32_t n_done, std::int32_t) {
+    EXPECT_EQ(++*static_cast<std::int32_t*>(n), n_done);
+  };
+  auto model = model::load({.gguf = &*file}, kern::cpu_device(level, *out.team),
+                           {.run = count, .arg = &n_loaded});
   EXPECT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->config.n_layers, n_loaded);
   out.model = std::move(*model);
   return out;
 }
