@@ -48,7 +48,7 @@ Expected<Fields> fields_of(const Source& source) {
 }
 
 bool has(const Fields& fields, Key key) {
-  if (fields.json != nullptr) return json_value(fields, key.json) != nullptr;
+  if (fields.gguf == nullptr) return json_value(fields, key.json) != nullptr;
   return key.gguf != nullptr && gguf::find(*fields.gguf, fields.prefix + key.gguf) != nullptr;
 }
 
