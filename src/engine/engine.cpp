@@ -139,6 +139,7 @@ kv::StoreShape store_shape(const model::Config& config, DType kv_type) {
           .n_kv_heads = config.n_kv_heads,
           .k_dim = config.k_dim,
           .v_dim = config.v_dim,
+          .v_in_k = config.latent.rank > 0,
           .type = kv_type};
 }
 

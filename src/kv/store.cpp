@@ -15,6 +15,7 @@ kern::KvView view_of(const kern::Device& device, const StoreShape& shape) {
   view.n_kv_heads = shape.n_kv_heads;
   view.k_dim = shape.k_dim;
   view.v_dim = shape.v_dim;
+  view.v_in_k = shape.v_in_k;
   view.page_bytes = device.ops->kv_page_bytes(view);
   return view;
 }

@@ -11,6 +11,7 @@ struct StoreShape {
   std::int32_t n_kv_heads = 0;
   std::int32_t k_dim = 0;
   std::int32_t v_dim = 0;
+  bool v_in_k = false;      ///< see kern::KvView
   DType type = DType::f16;  ///< f32, f16 or bf16
 };
 

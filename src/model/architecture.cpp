@@ -21,14 +21,31 @@ constexpr Names phi3_gguf_names() {
   return names;
 }
 
+constexpr Names gpt_oss_gguf_names() {
+  Names names = kGgufNames;
+  names.ffn_norm = "post_attention_norm";
+  return names;
+}
+
+constexpr Names kGptOssNames{.experts = {.router = "mlp.router"}};
+
+constexpr Names kMixtralNames{.experts = {.router = "block_sparse_moe.gate",
+                                          .gate = "block_sparse_moe.experts.#.w1",
+                                          .up = "block_sparse_moe.experts.#.w3",
+                                          .down = "block_sparse_moe.experts.#.w2"}};
+
 constexpr std::array kKnown = {
+    Architecture{"deepseek2", {"deepseek_v2", "deepseek_v3"}, deepseek::config},
     Architecture{"gemma2", {"gemma2"}, gemma2::config, kGgufNames, kHfPostNormNames},
     Architecture{"gemma3", {"gemma3", "gemma3_text"}, gemma3::config, kGgufNames, kHfPostNormNames},
+    Architecture{"gpt-oss", {"gpt_oss"}, gpt_oss::config, gpt_oss_gguf_names(), kGptOssNames},
     Architecture{"llama", {"llama", "mistral"}, llama::config},
+    Architecture{"mixtral", {"mixtral"}, mixtral::config, kGgufNames, kMixtralNames},
     Architecture{"olmo2", {"olmo2"}, olmo2::config, kGgufNames, kOlmo2Names},
     Architecture{"phi3", {"phi3"}, phi3::config, phi3_gguf_names()},
     Architecture{"qwen2", {"qwen2"}, qwen2::config},
     Architecture{"qwen3", {"qwen3"}, qwen3::config},
+    Architecture{"qwen3moe", {"qwen3_moe"}, qwen3_moe::config},
 };
 
 /// The field that names the architecture, and what it says.

@@ -29,13 +29,22 @@ Expected<const Architecture*> architecture_of(const Source& source);
 /// Errors: bad_model, naming the field.
 Expected<Config> read_config(const Source& source);
 
+namespace deepseek {
+Expected<Config> config(const Source& source);
+}
 namespace gemma2 {
 Expected<Config> config(const Source& source);
 }
 namespace gemma3 {
 Expected<Config> config(const Source& source);
 }
+namespace gpt_oss {
+Expected<Config> config(const Source& source);
+}
 namespace llama {
+Expected<Config> config(const Source& source);
+}
+namespace mixtral {
 Expected<Config> config(const Source& source);
 }
 namespace olmo2 {
@@ -48,6 +57,9 @@ namespace qwen2 {
 Expected<Config> config(const Source& source);
 }
 namespace qwen3 {
+Expected<Config> config(const Source& source);
+}
+namespace qwen3_moe {
 Expected<Config> config(const Source& source);
 }
 

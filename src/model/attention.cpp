@@ -87,6 +87,7 @@ void attend(const Pass& pass, std::int32_t index) {
   const Layer& layer = pass.model.layers[static_cast<std::size_t>(index)];
   const Workspace& work = pass.workspace;
   enter(pass, layer.attn_norm);
+  if (config.latent.rank > 0) return attend_latent(pass, index);
   project(pass, index);
   device.ops->attention(device, {.kv = pass.kv,
                                  .rows = pass.rows,

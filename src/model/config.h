@@ -30,6 +30,34 @@ enum class QkNorm : std::uint8_t {
   row,   ///< all heads together
 };
 
+/// The mixture of experts that takes the place of the feed-forward in all layers but the first.
+struct MoeConfig {
+  std::int32_t n_experts = 0;   ///< 0: no layer has one
+  std::int32_t n_dense = 0;     ///< layers before the first that has one
+  std::int32_t ffn_dim = 0;     ///< of one expert
+  std::int32_t shared_dim = 0;  ///< of the feed-forward that every row takes beside; 0: none
+  kern::Routing routing;        ///< without its bias, which is a weight of each layer
+  float alpha = 0;              ///< of swiglu_clamped
+  float limit = 0;              ///< of swiglu_clamped
+  /// gpt-oss in safetensors: matrices of whole experts lie transposed, or as blocks of MXFP4, and
+  /// the rows of gate and up take turns.
+  bool is_interleaved = false;
+};
+
+inline bool has_experts(const MoeConfig& moe, std::int32_t layer) {
+  return moe.n_experts > 0 && layer >= moe.n_dense;
+}
+
+/// Multi-head latent attention: the cache holds one key a row, [latent, RoPE part], and the value
+/// is its latent.
+struct LatentConfig {
+  std::int32_t rank = 0;      ///< of the latent; 0: plain attention
+  std::int32_t q_rank = 0;    ///< 0: queries come from the residual stream itself
+  std::int32_t nope_dim = 0;  ///< of each head's query, without RoPE,
+  std::int32_t rope_dim = 0;  ///< and with it
+  std::int32_t v_dim = 0;     ///< of each head's result
+};
+
 /// The shape of a decoder, and the constants of its arithmetic.
 struct Config {
   std::string architecture;
@@ -55,6 +83,8 @@ struct Config {
   bool has_post_norms = false;  ///< of what comes out of them, before it is added
   bool has_sinks = false;
   kern::Activation activation = kern::Activation::silu;
+  MoeConfig moe;
+  LatentConfig latent;  ///< where it has a rank, k_dim and v_dim are those of the cache
   std::vector<RopeConfig> ropes;
   std::vector<LayerConfig> layers;  ///< (n_layers)
 };

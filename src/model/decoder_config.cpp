@@ -88,7 +88,8 @@ Expected<Config> read_decoder_config(const Source& source, const DecoderDefaults
          read_rope(source, {.kind = is_gguf ? defaults.gguf_rope : kern::Rope::neox,
                             .head_dim = config.k_dim,
                             .n_context = config.n_context,
-                            .base = defaults.rope_base}));
+                            .base = defaults.rope_base,
+                            .yarn_truncates = defaults.yarn_truncates}));
   config.ropes.push_back(std::move(rope));
   config.layers.resize(static_cast<std::size_t>(config.n_layers));
   return config;

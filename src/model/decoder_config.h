@@ -14,6 +14,7 @@ struct DecoderDefaults {
   kern::Rope gguf_rope = kern::Rope::neox;  ///< how GGUF keeps the pairs; config.json: neox
   float norm_eps = 1e-6F;
   float rope_base = 10000.0F;
+  bool yarn_truncates = true;  ///< see RopeScaling
   kern::Activation activation = kern::Activation::silu;
   Key activation_key{nullptr, "hidden_act"};
   std::optional<std::int32_t> n_context = {};

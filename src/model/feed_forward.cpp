@@ -27,6 +27,11 @@ void feed_forward(const Pass& pass, std::int32_t index) {
   const Layer& layer = pass.model.layers[static_cast<std::size_t>(index)];
   const Workspace& work = pass.workspace;
   enter(pass, layer.ffn_norm);
+  const MoeConfig& moe = pass.model.config.moe;
+  if (has_experts(moe, index)) {
+    mix(pass, layer);
+    if (moe.shared_dim == 0) return;
+  }
   const kern::GateUpArgs args{.acts = kern::as<std::byte>(work.acts_dim),
                               .gate = layer.gate,
                               .up = layer.up,

@@ -31,6 +31,27 @@ struct StepLimits {
   std::int32_t n_context = 0;  ///< positions that a sequence may have: LongRoPE goes by it
 };
 
+/// What a mixture of experts needs beside: an item is a row with one of its experts.
+struct MoeWorkspace {
+  kern::Buffer logits;        ///< (n_rows, n_experts)
+  kern::Buffer expert, item;  ///< (n_rows, n_used)
+  kern::Buffer weight;        ///< (n_rows, n_used)
+  kern::Buffer begin;         ///< (n_experts + 1)
+  kern::Buffer row;           ///< (n_items)
+  kern::Buffer acts;          ///< (n_items, dim)
+  kern::Buffer y;             ///< (n_items, dim)
+};
+
+/// What multi-head latent attention needs beside.
+struct LatentWorkspace {
+  kern::Buffer low;       ///< (n_rows, q_rank)
+  kern::Buffer low_acts;  ///< (n_rows, q_rank)
+  kern::Buffer q;         ///< (n_rows, n_heads, nope_dim + rope_dim)
+  kern::Buffer k_rope;    ///< (n_rows, rope_dim)
+  kern::Buffer seen;      ///< (n_rows, n_heads, rank)
+  kern::Buffer out;       ///< (n_rows, n_heads, v_dim)
+};
+
 /// Device memory of the values between a step's operations.
 struct Workspace {
   StepLimits limits;
@@ -39,13 +60,15 @@ struct Workspace {
   std::vector<kern::Buffer> angles;  ///< of each of Config::ropes: (n_rows, rope dims)
   kern::Buffer branch;               ///< (n_rows, dim) what is normed before it is added to x
   kern::Buffer q, k, v;              ///< (n_rows, heads * head dim)
-  kern::Buffer gate, up;             ///< (n_rows, ffn_dim)
+  kern::Buffer gate, up;             ///< (n_rows, ffn_dim), (n_items, ffn_dim of an expert)
   kern::Buffer acts_dim;             ///< (n_rows, dim)
   kern::Buffer acts_out;             ///< (n_rows, n_heads * v_dim)
-  kern::Buffer acts_ffn;             ///< (n_rows, ffn_dim)
-  kern::Buffer head_x;               ///< (n_logit_rows, dim)
-  kern::Buffer head_acts;            ///< (n_logit_rows, dim)
-  kern::Buffer logits;               ///< (n_logit_rows, n_vocab)
+  kern::Buffer acts_ffn;             ///< as gate and up
+  MoeWorkspace moe;
+  LatentWorkspace latent;
+  kern::Buffer head_x;     ///< (n_logit_rows, dim)
+  kern::Buffer head_acts;  ///< (n_logit_rows, dim)
+  kern::Buffer logits;     ///< (n_logit_rows, n_vocab)
 };
 
 /// Errors: does_not_fit.

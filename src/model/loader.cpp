@@ -4,16 +4,7 @@
 #include "model/stored_matrix.h"
 
 namespace mr::model {
-namespace {
 
-/// Rows of a matrix on the host, ready to be packed.
-struct HostRows {
-  DType type = DType::f32;
-  const std::byte* data = nullptr;
-  std::vector<float> decoded;  ///< what `data` points at, of quantized rows
-};
-
-/// The rows of matrix `name` that `shape` wants.
 Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shape shape) {
   const std::int32_t n_rows = shape.n_rows > 0 ? shape.n_rows : shape.n_out;
   const auto n_in = static_cast<std::uint64_t>(shape.n_in);
@@ -32,7 +23,9 @@ Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shap
   return rows;
 }
 
-/// Numbers [begin, begin + n) of the vector called `name`.
+namespace {
+
+/// Numbers [begin, begin + n_out) of n_rows in the vector called `name`.
 Expected<std::vector<float>> read_vector(const Loader& loader, const std::string& name,
                                          Shape shape) {
   const std::int32_t n_all = shape.n_rows > 0 ? shape.n_rows : shape.n_out;
@@ -64,16 +57,23 @@ bool has_matrix(const Loader& loader, const std::string& name) {
   return has_stored(loader.source, name);
 }
 
+std::size_t packed_bytes(const Loader& loader, DType type, std::int32_t n_out, std::int32_t n_in) {
+  if (!kern::ref::can_decode(type)) return 0;
+  return loader.model.device.ops->packed_bytes(type, n_out, n_in);
+}
+
+tl::unexpected<Error> wrong_type(const Loader& loader, const std::string& name, DType type) {
+  return fail(Fault::bad_model, name + ": wanted a weight type that level " +
+                                    loader.model.device.ops->name + " computes with, found " +
+                                    traits(type).name);
+}
+
 Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape) {
   MR_TRY(const HostRows rows, read_rows(loader, name, shape));
   const kern::Device& device = loader.model.device;
-  const std::size_t bytes = kern::ref::can_decode(rows.type)
-                                ? device.ops->packed_bytes(rows.type, shape.n_out, shape.n_in)
-                                : 0;
+  const std::size_t bytes = packed_bytes(loader, rows.type, shape.n_out, shape.n_in);
   if (bytes == 0) {
-    return fail(Fault::bad_model, name + ".weight: wanted a weight type that level " +
-                                      device.ops->name + " computes with, found " +
-                                      traits(rows.type).name);
+    return wrong_type(loader, name + ".weight", rows.type);
   }
   MR_TRY(auto packed, kern::make_buffer(device, bytes, name));
   device.ops->pack(device, {.to = packed.data,

@@ -32,15 +32,31 @@ struct Shape {
 /// "blk.7.attn_q" or "model.layers.7.self_attn.q_proj".
 std::string tensor_name(const Loader& loader, std::int32_t layer, const char* name);
 
+/// Rows of a matrix on the host, ready to be packed.
+struct HostRows {
+  DType type = DType::f32;
+  const std::byte* data = nullptr;
+  std::vector<float> decoded;  ///< what `data` points at, of quantized rows
+};
+
+/// The rows of matrix `name` (see find_stored) that `shape` wants.
+/// Errors: bad_model, naming the tensor, wanted and found; does_not_fit. So below.
+Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shape shape);
+
 /// Whether the model has a matrix of that name.
 bool has_matrix(const Loader& loader, const std::string& name);
 
 /// The rows of matrix `name` (see find_stored), packed; quantized ones of safetensors as F32.
-/// Errors: bad_model, naming the tensor, wanted and found; does_not_fit. So below.
 Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape);
 
 /// The norm `name`.weight, (n), as fp32 whatever the file has.
 Expected<const float*> load_norm(const Loader& loader, const std::string& name, std::int32_t n);
+
+/// Bytes of a matrix in the form of the device's level; 0 where it does not compute with the type.
+std::size_t packed_bytes(const Loader& loader, DType type, std::int32_t n_out, std::int32_t n_in);
+
+/// The error for a type that the device's level does not compute with.
+tl::unexpected<Error> wrong_type(const Loader& loader, const std::string& name, DType type);
 
 /// The vector of that whole name, (n), as fp32.
 Expected<const float*> load_vector(const Loader& loader, const std::string& name, std::int32_t n);

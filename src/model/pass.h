@@ -22,6 +22,13 @@ void enter(const Pass& pass, const float* weight);
 void leave(const Pass& pass, const kern::Weight& weight, const float* bias, const float* norm,
            const std::byte* acts);
 
+/// The mixture of experts of a layer over `workspace.acts_dim`: what each row's experts give is
+/// added to the residual stream.
+void mix(const Pass& pass, const Layer& layer);
+
+/// What attend does with multi-head latent attention, after `enter`.
+void attend_latent(const Pass& pass, std::int32_t index);
+
 /// Layer `index` attends: x += what its heads gather. K and V of the rows are stored.
 void attend(const Pass& pass, std::int32_t index);
 

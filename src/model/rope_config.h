@@ -38,7 +38,8 @@ struct RopeDefaults {
   std::int32_t n_context = 0;  ///< of the model
   float base = 10000.0F;
   Key base_key{"rope.freq_base", "rope_theta"};
-  bool scaled = true;  ///< whether the model's one scaling is meant
+  bool yarn_truncates = true;  ///< see RopeScaling
+  bool scaled = true;          ///< whether the model's one scaling is meant
 };
 
 /// The RoPE of a model: its base, how much of a head it turns, and its scaling, from

@@ -52,6 +52,7 @@ Expected<Rule> gguf_rule(const Fields& fields) {
 Expected<RopeScaling> gguf_scaling(const Source& source, const Fields& fields,
                                    const RopeDefaults& defaults, std::int32_t n_dims) {
   RopeScaling s;
+  s.truncate = defaults.yarn_truncates;
   if (!defaults.scaled) return s;
   MR_TRY(s.rule, gguf_rule(fields));
   MR_TRY(const float old_factor, positive(fields, {"rope.scale_linear"}, 1.0F));
@@ -101,7 +102,7 @@ double longrope_magnitude(const RopeScaling& s) {
 Expected<void> read_yarn(const Fields& rope, RopeScaling& s) {
   MR_TRY(s.beta_fast, positive(rope, {nullptr, "beta_fast"}, 32.0F));
   MR_TRY(s.beta_slow, positive(rope, {nullptr, "beta_slow"}, 1.0F));
-  MR_TRY(s.truncate, get_or<bool>(rope, {nullptr, "truncate"}, true));
+  MR_TRY(s.truncate, get_or<bool>(rope, {nullptr, "truncate"}, s.truncate));
   MR_TRY(s.magnitude, default_yarn_magnitude(rope, s.factor));
   return {};
 }
@@ -121,6 +122,7 @@ Expected<RopeScaling> json_scaling(const Fields& fields, const Fields& rope,
   const Key original{nullptr, "original_max_position_embeddings"};
   const Key factor{nullptr, "factor"};
   RopeScaling s;
+  s.truncate = defaults.yarn_truncates;
   if (rope.json == fields.json) return s;
   MR_TRY(s.rule, json_rule(rope));
   if (s.rule == Rule::none) return s;

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "model/architecture.h"
+#include "model/experts.h"
 #include "model/fields.h"
+#include "model/latent.h"
 #include "model/loader.h"
 
 namespace mr::model {
@@ -82,8 +84,10 @@ Expected<Layer> load_layer(const Loader& loader, std::int32_t index) {
   const auto norm = [&](const char* name) {
     return load_norm(loader, tensor_name(loader, index, name), config.dim);
   };
-  MR_TRY_VOID(load_attention(loader, index, layer));
-  MR_TRY_VOID(load_feed_forward(loader, index, layer));
+  MR_TRY_VOID(config.latent.rank > 0 ? load_latent(loader, index, layer)
+                                     : load_attention(loader, index, layer));
+  MR_TRY_VOID(has_experts(config.moe, index) ? load_mixture(loader, index, layer)
+                                             : load_feed_forward(loader, index, layer));
   if (config.has_pre_norms) {
     MR_TRY(layer.attn_norm, norm(names.attn_norm));
     MR_TRY(layer.ffn_norm, norm(names.ffn_norm));

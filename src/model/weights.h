@@ -9,6 +9,27 @@
 
 namespace mr::model {
 
+/// The weights of a layer's mixture of experts.
+struct MoeWeights {
+  kern::Weight router;                 ///< (n_experts, dim)
+  const float* router_bias = nullptr;  ///< (n_experts)
+  const float* score_bias = nullptr;   ///< (n_experts) see kern::Routing
+  kern::Experts gate, up;              ///< (ffn_dim, dim) each
+  kern::Experts down;                  ///< (dim, ffn_dim) each
+  const float *b_gate = nullptr, *b_up = nullptr, *b_down = nullptr;
+};
+
+/// The weights of a layer's multi-head latent attention, besides wq and wo.
+struct LatentWeights {
+  kern::Weight q_a;                    ///< (q_rank, dim)
+  const float* q_a_norm = nullptr;     ///< (q_rank)
+  kern::Weight latent;                 ///< (rank, dim)
+  const float* latent_norm = nullptr;  ///< (rank)
+  kern::Weight rope;                   ///< (rope_dim, dim)
+  kern::Weight k_b;                    ///< (n_heads * rank, nope_dim), not packed
+  kern::Weight v_b;                    ///< (n_heads * v_dim, rank), not packed
+};
+
 /// The weights of one layer. Pointers are null where the architecture has no such tensor.
 struct Layer {
   const float* attn_norm = nullptr;  ///< (dim)
@@ -21,10 +42,12 @@ struct Layer {
   const float* sinks = nullptr;                      ///< (n_heads)
   const float* post_attn_norm = nullptr;             ///< (dim)
   const float* ffn_norm = nullptr;                   ///< (dim)
-  kern::Weight gate, up;                             ///< (ffn_dim, dim)
+  kern::Weight gate, up;                             ///< (ffn_dim, dim); of MoE the shared ones
   kern::Weight down;                                 ///< (dim, ffn_dim)
   const float *b_gate = nullptr, *b_up = nullptr, *b_down = nullptr;
   const float* post_ffn_norm = nullptr;  ///< (dim)
+  MoeWeights moe;
+  LatentWeights latent;
 };
 
 /// The frequencies of one RopeConfig on the device, (n_dims / 2) each.

@@ -57,6 +57,7 @@ Expected<Scorer> make_scorer(const model::Model& model, std::int32_t n_context, 
                                        .n_kv_heads = config.n_kv_heads,
                                        .k_dim = config.k_dim,
                                        .v_dim = config.v_dim,
+                                       .v_in_k = config.latent.rank > 0,
                                        .type = kv_type},
                                       n_pages));
   MR_TRY_VOID(kv::zero(model.device, scorer.store));

@@ -106,7 +106,7 @@ TEST(ConfigJson, MessagesNameKeyWantedAndFound) {
   const Folder folder;
   const std::vector<Named> cases{
       {"llama", "model_type", "mamba",
-       "model_type: wanted one of gemma2, gemma3, "},
+       "model_type: wanted one of deepseek2, gemma2, gemma3, "},
       {"llama", "num_hidden_layers", -2, "num_hidden_layers: wanted an integer from 0 to"},
       {"llama", "num_attention_heads", 3, "num_key_value_heads: wanted a divisor of 3 heads"},
       {"llama", "hidden_act", "relu6", "hidden_act: wanted silu or gelu_pytorch_tanh, found"},

@@ -15,10 +15,16 @@ constexpr std::uint32_t kFfn = 64;
 constexpr std::uint32_t kHeads = 4;
 constexpr std::uint32_t kHeadDim = 8;
 constexpr std::uint32_t kKvHeads = 2;
+constexpr std::uint32_t kExperts = 4;  ///< of the architectures that have any
+constexpr std::uint32_t kExpertFfn = 16;
 
 /// The architectures whose files are damaged.
 constexpr const char* kArchitectures[] = {"llama",    "qwen3",  "qwen2",
                                           "qwen3moe", "gemma3", "gpt-oss"};
+
+inline bool has_experts(const std::string& architecture) {
+  return architecture == "qwen3moe" || architecture == "gpt-oss";
+}
 
 inline void put_tokenizer(gguf::Draft& draft) {
   std::vector<std::string> tokens{"<unk>", "<s>", "</s>"};
@@ -56,20 +62,40 @@ inline void put_shape(gguf::Draft& draft, const std::string& architecture) {
   put("attention.head_count_kv", kKvHeads);
   put("attention.key_length", kHeadDim);
   put("attention.value_length", kHeadDim);
+  if (has_experts(architecture)) {
+    put("expert_count", kExperts);
+    put("expert_used_count", 2);
+    put("expert_feed_forward_length", kExpertFfn);
+  }
   gguf::put<float>(draft, architecture + ".attention.layer_norm_rms_epsilon", 1e-5F);
   gguf::put<float>(draft, architecture + ".rope.freq_base", 10000.0F);
 }
 
 inline void add_tensor(gguf::Draft& draft, const std::string& name, std::uint32_t columns,
-                       std::uint32_t n_rows) {
+                       std::uint32_t n_rows, std::uint32_t n_matrices = 0) {
   static const std::vector<float> values(std::size_t{kFfn} * kFfn, 0.125F);
   gguf::DraftTensor tensor{.name = name, .view = {}};
-  tensor.view.n_dims = n_rows > 0 ? 2 : 1;
+  tensor.view.n_dims = n_matrices > 0 ? 3 : n_rows > 0 ? 2 : 1;
   tensor.view.dim[0] = columns;
   tensor.view.dim[1] = n_rows > 0 ? n_rows : 1;
+  tensor.view.dim[2] = n_matrices > 0 ? n_matrices : 1;
   tensor.view.bytes = 4 * elements(tensor.view);
   tensor.view.data = reinterpret_cast<const std::byte*>(values.data());
   draft.tensors.push_back(tensor);
+}
+
+inline void add_feed_forward(gguf::Draft& draft, const std::string& architecture) {
+  const auto layer = [&](const char* name, std::uint32_t columns, std::uint32_t n_rows,
+                         std::uint32_t n_matrices) {
+    add_tensor(draft, std::string("blk.0.") + name + ".weight", columns, n_rows, n_matrices);
+  };
+  const bool experts = has_experts(architecture);
+  const std::uint32_t ffn = experts ? kExpertFfn : kFfn;
+  const std::uint32_t n = experts ? kExperts : 0;
+  if (experts) layer("ffn_gate_inp", kDim, kExperts, 0);
+  layer(experts ? "ffn_gate_exps" : "ffn_gate", kDim, ffn, n);
+  layer(experts ? "ffn_down_exps" : "ffn_down", ffn, kDim, n);
+  layer(experts ? "ffn_up_exps" : "ffn_up", kDim, ffn, n);
 }
 
 inline gguf::Draft tiny_model(const std::string& architecture) {
@@ -89,10 +115,9 @@ inline gguf::Draft tiny_model(const std::string& architecture) {
     layer("attn_q_norm", kHeadDim, 0);
     layer("attn_k_norm", kHeadDim, 0);
   }
-  layer("ffn_norm", kDim, 0);
-  layer("ffn_gate", kDim, kFfn);
-  layer("ffn_down", kFfn, kDim);
-  layer("ffn_up", kDim, kFfn);
+  layer(architecture == "gpt-oss" ? "post_attention_norm" : "ffn_norm", kDim, 0);
+  if (architecture == "gpt-oss") layer("attn_sinks", kHeads, 0);
+  add_feed_forward(draft, architecture);
   if (architecture == "gemma3") {
     layer("post_attention_norm", kDim, 0);
     layer("post_ffw_norm", kDim, 0);

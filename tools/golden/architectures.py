@@ -19,6 +19,7 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import mixtures
 import quantized
 import torch
 import transformers
@@ -36,7 +37,8 @@ KEPT_FIELDS = set(SHAPE) - {"use_cache"} | {
     "attention_bias", "attn_logit_softcapping", "final_logit_softcapping",
     "head_dim", "hidden_act", "hidden_activation", "layer_types", "max_window_layers", "mlp_bias",
     "model_type", "original_max_position_embeddings", "query_pre_attn_scalar", "rms_norm_eps",
-    "rope_parameters", "sliding_window", "tie_word_embeddings", "use_sliding_window"}
+    "rope_parameters", "sliding_window", "tie_word_embeddings", "use_sliding_window"} | \
+    mixtures.FIELDS
 
 
 @dataclass
@@ -52,6 +54,9 @@ class Case:
     has_gguf: bool = True  # not where it would be that of another case, or GGUF cannot say it
     gguf: object = None  # called with the writer and the config, to add keys and tensors
     tensor: object = None  # called with name, tensor, config: the tensor as GGUF keeps it
+    checkpoint: object = None  # called with tensors, config: those of the safetensors, renamed
+    gguf_tensors: object = None  # the same for GGUF; some may have its names already
+    lengths: object = None  # called with the config: heads and their lengths, where not plain
 
 
 def permuted(name, tensor, config):
@@ -171,6 +176,7 @@ CASES = [
     *(Case("qwen2-" + kind, "Qwen2", {"tie_word_embeddings": True}, "qwen2", quantized=kind,
            has_gguf=False, config_json={"quantization_config": quantization})
       for kind, (_, quantization) in quantized.KINDS.items()),
+    *mixtures.cases(Case, permuted),
 ]
 
 
@@ -254,25 +260,34 @@ def write_gguf(case, model, config, path):
     writer.add_block_count(config.num_hidden_layers)
     writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
+    lengths = case.lengths(config) if case.lengths is not None else {
+        "heads": config.num_key_value_heads, "key": head_dim, "value": head_dim,
+        "rope": int(head_dim * rope.get("partial_rotary_factor", 1.0))}
+    writer.add_head_count_kv(lengths["heads"])
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_key_length(head_dim)
-    writer.add_value_length(head_dim)
+    writer.add_key_length(lengths["key"])
+    writer.add_value_length(lengths["value"])
     writer.add_rope_freq_base(rope["rope_theta"])
-    writer.add_rope_dimension_count(int(head_dim * rope.get("partial_rotary_factor", 1.0)))
+    writer.add_rope_dimension_count(lengths["rope"])
     if case.gguf is not None:
         case.gguf(writer, config)
     arch = {name: arch for arch, name in gguf.MODEL_ARCH_NAMES.items()}[case.arch]
     names = gguf.get_tensor_name_map(arch, config.num_hidden_layers)
-    for name, tensor in tensors_of(model).items():
+    tensors = tensors_of(model)
+    if case.gguf_tensors is not None:
+        tensors = case.gguf_tensors(tensors, config)
+    for name, tensor in tensors.items():
         data = tensor.numpy().copy()
         data = case.tensor(name, data, config) if case.tensor is not None else data
-        to = names.get_name(name, try_suffixes=(".weight", ".bias"))
-        if data.ndim == 1:
+        given = name.startswith("blk.")
+        to = name if given else names.get_name(name, try_suffixes=(".weight", ".bias"))
+        if data.ndim == 1 or to.endswith(".bias"):
             writer.add_tensor(to, data.astype(np.float32))
-        else:
-            writer.add_tensor(to, gguf.quants.quantize(data, gguf.GGMLQuantizationType.BF16),
-                              raw_dtype=gguf.GGMLQuantizationType.BF16)
+            continue
+        kind = gguf.GGMLQuantizationType.BF16
+        if case.quantized == "mxfp4" and "_exps" in to:
+            kind = gguf.GGMLQuantizationType.MXFP4
+        writer.add_tensor(to, gguf.quants.quantize(data, kind), raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -301,13 +316,22 @@ def quantize(model, kind):
 def write_case(case, out):
     model = make_model(case)
     config = model.config
-    made = quantize(model, case.quantized) if case.quantized else {}
+    made = {}
+    if case.quantized:
+        made = (mixtures.mxfp4(model) if case.quantized == "mxfp4"
+                else quantize(model, case.quantized))
     tokens, margin = greedy(model, config)
     write_config(case, config, out / f"{case.name}.config.json")
     if not case.weights:
         plain = {name: tensor.to(torch.bfloat16).contiguous()
                  for name, tensor in tensors_of(model).items()}
-        if made:
+        if case.checkpoint is not None:
+            plain = {name: tensor.contiguous().clone()
+                     for name, tensor in case.checkpoint(plain, config).items()}
+        if case.quantized == "mxfp4":
+            plain = {name: tensor for name, tensor in plain.items()
+                     if name + "_blocks" not in made} | made
+        elif made:
             plain = {name: tensor for name, tensor in plain.items()
                      if tensor.dim() == 1 or "embed" in name} | made
         save_file(plain, out / f"{case.name}.safetensors", metadata={"format": "pt"})
@@ -317,7 +341,7 @@ def write_case(case, out):
     logits = logits_of(model, tokens[None])[0, kept].numpy()
     print(f"{case.name}: margin {margin:.0f}")
     return {"name": case.name, "weights": case.weights or case.name,
-            "gguf": case.has_gguf,
+            "gguf": case.has_gguf, "blocks": case.quantized == "mxfp4",
             "n_context": N_PROMPT + N_NEW, "prompt": tokens[:N_PROMPT].tolist(),
             "greedy": tokens[N_PROMPT:].tolist(), "margin": round(margin, 1), "kept": kept,
             "logits": base64.b64encode(logits.astype("<f4").tobytes()).decode()}
