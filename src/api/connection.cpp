@@ -60,10 +60,15 @@ asio::awaitable<std::optional<Problem>> read_body(Stream& stream, beast::flat_bu
   co_return std::nullopt;
 }
 
-/// Whether a request may come in at all: the Host header, then its key.
+/// Whether a request may come in at all: the Host header, the page it comes from, then its key.
 std::optional<Problem> check_access(const Guard& guard, HttpRequest& request) {
   if (!host_allowed(guard, header(request, "host"))) {
     return Problem{.status = 403, .message = "this Host is not served here"};
+  }
+  const std::string_view origin = header(request, "origin");
+  if (!origin.empty() && !origin_allowed(guard, origin) &&
+      !same_origin(origin, header(request, "host"))) {
+    return Problem{.status = 403, .message = "pages of this origin may not ask"};
   }
   const auto keys = keys_of(guard);
   if (!keys || is_open(request.path)) return {};

@@ -122,6 +122,11 @@ bool origin_allowed(const Guard& guard, std::string_view origin) {
   return false;
 }
 
+bool same_origin(std::string_view origin, std::string_view host) {
+  const std::size_t end = origin.find("://");
+  return end != std::string_view::npos && same_ignoring_case(origin.substr(end + 3), host);
+}
+
 std::vector<std::pair<std::string, std::string>> cors_headers(const Guard& guard,
                                                               const HttpRequest& request) {
   const std::string_view origin = header(request, "origin");

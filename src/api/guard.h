@@ -49,6 +49,9 @@ bool host_allowed(const Guard& guard, std::string_view host);
 /// Whether pages of an origin may read answers.
 bool origin_allowed(const Guard& guard, std::string_view origin);
 
+/// Whether a page comes from the host that it asks.
+bool same_origin(std::string_view origin, std::string_view host);
+
 /// The headers that tell a browser so.
 std::vector<std::pair<std::string, std::string>> cors_headers(const Guard& guard,
                                                               const HttpRequest& request);

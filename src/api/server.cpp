@@ -11,6 +11,7 @@
 #include <map>
 
 #include "api/connection.h"
+#include "api/readiness.h"
 #include "api/transport.h"
 #include "base/quote.h"
 
@@ -95,6 +96,7 @@ asio::awaitable<void> drain(Running& running, double delay_s) {
   constexpr double kLook_s = 0.02;
   constexpr double kLastWords_s = 2;
   running.service.draining = true;
+  notify_manager("STOPPING=1");
   asio::steady_timer timer(running.io, seconds(delay_s));
   co_await timer.async_wait(kResult);
   boost::system::error_code ignored;
@@ -208,6 +210,7 @@ Expected<Ended> serve(Service& service, const ServerOptions& options) {
   asio::co_spawn(running.io, heed_signals(running, signals), asio::detached);
   asio::co_spawn(running.io, accept_all(running), asio::detached);
   tell_address(running);
+  notify_manager("READY=1");
   std::vector<std::thread> threads;
   for (int i = 1; i < kThreads; ++i) threads.emplace_back([&] { running.io.run(); });
   running.io.run();

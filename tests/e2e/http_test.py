@@ -152,9 +152,12 @@ class Browsers(unittest.TestCase):
         self.assertEqual(204, status(answer))
         self.assertIn(b"Access-Control-Allow-Origin: http://localhost:3000", answer)
         self.assertNotIn(b"Allow-Credentials", answer)
+        answer = exchange(head("GET", "/v1/models", "Origin: https://evil.com",
+                               "Connection: close"))
+        self.assertEqual(403, status(answer))  # what a page may not read it need not start
         answer = exchange(head("OPTIONS", "/v1/models", "Origin: https://evil.com", *preflight,
                                key=None))
-        self.assertEqual(401, status(answer))
+        self.assertEqual(403, status(answer))
         self.assertNotIn(b"Allow-Origin", answer)
 
 
@@ -385,6 +388,20 @@ class End(unittest.TestCase):
         self.assertNotIn(b"[DONE]", answer)
         self.assertIn(b'data: {"error":', answer)
         self.assertEqual(0, own.stop())
+
+    def test_the_service_manager_is_told(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(folder + "/notify")
+            manager.settimeout(20)
+            os.environ["NOTIFY_SOCKET"] = folder + "/notify"
+            try:
+                own = Server()
+            finally:
+                del os.environ["NOTIFY_SOCKET"]
+            self.assertEqual(b"READY=1", manager.recv(100))
+            self.assertEqual(0, own.stop())
+            self.assertEqual(b"STOPPING=1", manager.recv(100))
 
     def test_interrupt(self):
         self.assertEqual(130, Server().stop(signal.SIGINT))
