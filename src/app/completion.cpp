@@ -71,8 +71,10 @@ std::string zsh_arguments(const CommandManual& command) {
   std::string out;
   for (const FlagManual& flag : command.flags) {
     const std::string value = flag.value.empty() ? "" : ":" + flag.value + ":" + zsh_action(flag);
+    const std::string about = "[" + bracketed(flag.text) + "]" + value;
     for (const std::string& name : flag.names) {
-      out += " \\\n        " + quoted("*" + name + "[" + bracketed(flag.text) + "]" + value);
+      std::string item = "*";
+      out.append(" \\\n        ").append(quoted(item.append(name).append(about)));
     }
     if (!flag.place.empty()) {
       out += " \\\n        " + quoted("::" + flag.place + ":" + zsh_action(flag));

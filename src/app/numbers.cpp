@@ -12,9 +12,8 @@ template <typename T>
 std::optional<T> parse(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   T number{};
-  const auto* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number);
-  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  const auto read = std::from_chars(text.begin(), text.end(), number);
+  if (read.ec != std::errc{} || read.ptr != text.end()) return std::nullopt;
   return number;
 }
 

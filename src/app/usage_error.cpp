@@ -30,7 +30,7 @@ std::string about_flag(const CLI::App& command, const std::string& argument) {
     names.insert(names.end(), flag.names.begin(), flag.names.end());
   }
   const std::string hint = did_you_mean(found, names);
-  const std::string name = command.get_name();
+  const std::string& name = command.get_name();
   const std::string help = (name == "millrace" ? name : "millrace " + name) + " --help";
   return "no such flag: " + quote(found) + (hint.empty() ? "; " + help + " lists them" : hint);
 }
@@ -45,7 +45,7 @@ std::string usage_error(const CLI::App& program, const CLI::ParseError& error) {
   if (flag != extra.end()) return about_flag(command, *flag);
   if (parsed.empty()) return about_command(program, extra.empty() ? "" : extra.front());
   if (!extra.empty()) return "one argument too many: " + quote(extra.front());
-  const std::string what = error.what();
+  std::string what = error.what();
   if (error.get_name() != "ArgumentMismatch") return what;
   return what.substr(0, what.find(':')) + ": wanted a value, found none";
 }

@@ -1,5 +1,6 @@
 """clang-format 19 and clang-tidy 19."""
 
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -34,13 +35,12 @@ def tidy_problems(root, everything):
     files = [str(os.path.relpath(entry["file"], root)) for entry in known]
     wanted = sorted(set(files) if everything else set(files) & changed(root))
     wanted = [name for name in wanted if name.startswith("src/")]
-    found, running = [], []
-    while wanted or running:
-        while wanted and len(running) < len(os.sched_getaffinity(0)):
-            argv = ["clang-tidy-19", "-p", "build/dev", "--quiet",
-                    "--extra-arg=-Wno-unknown-warning-option"]
-            running.append(subprocess.Popen([*argv, wanted.pop()], cwd=root, text=True,
-                                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
-        output, _ = running[0].communicate()
-        found += output.splitlines() if running.pop(0).returncode else []
+
+    def problems(name):
+        done = run(root, "clang-tidy-19", "-p", "build/dev", "--quiet",
+                   "--extra-arg=-Wno-unknown-warning-option", name)
+        return done.stdout.splitlines() if done.returncode else []
+
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        found = [line for lines in pool.map(problems, wanted) for line in lines]
     return list(dict.fromkeys(found))  # a header's finding once, not once for each that includes it
