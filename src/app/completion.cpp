@@ -74,7 +74,8 @@ std::string zsh_arguments(const CommandManual& command) {
     const std::string about = "[" + bracketed(flag.text) + "]" + value;
     for (const std::string& name : flag.names) {
       std::string item = "*";
-      out.append(" \\\n        ").append(quoted(item.append(name).append(about)));
+      item.append(name).append(about);
+      out.append(" \\\n        ").append(app::quoted(item));
     }
     if (!flag.place.empty()) {
       out += " \\\n        " + quoted("::" + flag.place + ":" + zsh_action(flag));
