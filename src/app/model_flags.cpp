@@ -4,6 +4,7 @@
 
 #include "app/choice.h"
 #include "app/numbers.h"
+#include "spec/settings.h"
 
 namespace mr::app {
 
@@ -24,6 +25,17 @@ void add_kv_type(CLI::App& command, DType& kv_type) {
   add_choice<DType>(command, "--kv-type,--kv-cache-dtype", kv_type,
                     {{"f16", DType::f16}, {"bf16", DType::bf16}, {"f32", DType::f32}},
                     "How keys and values are kept");
+}
+
+void add_speculation(CLI::App& command, std::string& speculation) {
+  std::string names;
+  for (const spec::Method& method : spec::methods()) names += ", " + std::string(method.name);
+  command
+      .add_option("--spec", speculation,
+                  "Who proposes tokens to verify, same text: off" + names +
+                      "; METHOD[:depth=,width=,nodes=], joined by +")
+      ->type_name("METHOD")
+      ->capture_default_str();
 }
 
 }  // namespace mr::app

@@ -1,5 +1,6 @@
 #pragma once
 #include <CLI/App.hpp>
+#include <string>
 
 #include "app/loaded.h"
 #include "tensor/dtype.h"
@@ -14,5 +15,8 @@ void add_threads(CLI::App& command, LoadArgs& args);
 
 /// How K and V are kept.
 void add_kv_type(CLI::App& command, DType& kv_type);
+
+/// Who proposes tokens.
+void add_speculation(CLI::App& command, std::string& speculation);
 
 }  // namespace mr::app

@@ -156,9 +156,11 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
 Expected<const char*> answer(const RunArgs& args) {
   const auto start = Answer::Clock::now();
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
+  MR_TRY(const spec::Settings speculation, spec::parse_settings(args.speculation));
   MR_TRY(const Loaded loaded, load(args.load, {.n_context = args.n_context,
                                                .kv_type = args.kv_type,
-                                               .deterministic = args.deterministic}));
+                                               .deterministic = args.deterministic,
+                                               .spec = speculation}));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
   MR_TRY(sample::Params params, sample_params(args.sample, loaded.path, loaded.tokenizer));
   params.n_logprobs = args.n_logprobs;

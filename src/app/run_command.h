@@ -20,7 +20,8 @@ struct RunArgs {
   SampleArgs sample;
   AnswerArgs answer;
   DType kv_type = DType::f16;
-  bool raw = false;  ///< no chat template
+  std::string speculation = "off";  ///< as spec::parse_settings takes it
+  bool raw = false;                 ///< no chat template
   bool deterministic = false;
   bool json = false;
 };

@@ -25,6 +25,7 @@ void add_run(CLI::App& app, int& exit_code) {
                   "Context in positions (default: the model's, as far as memory goes)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   add_kv_type(*run, args->kv_type);
+  add_speculation(*run, args->speculation);
   add_answer_flags(*run, args->answer);
   add_sample_flags(*run, args->sample);
   run->add_option("--n-probs,--logprobs", args->n_logprobs,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/checked.h"
+#include "engine/speculate.h"
 #include "sched/commit.h"
 
 namespace mr::engine {
@@ -116,7 +117,9 @@ sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq,
 /// Forgets a request with its last choice.
 void settle_end(Engine& engine, const sched::Ended& ended) {
   const auto found = engine.asked.find(ended.request);
-  if (found != engine.asked.end() && --found->second.n_open == 0) engine.asked.erase(found);
+  if (found == engine.asked.end()) return;
+  forget_sequence(engine, found->second, ended.choice);
+  if (--found->second.n_open == 0) engine.asked.erase(found);
 }
 
 void add_ends(Engine& engine, const std::vector<sched::Ended>& ends, std::vector<Event>& events) {
@@ -179,6 +182,7 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
   MR_TRY(engine.state,
          sched::make_state(limits, std::move(pool), kv::make_tree(0, options.hash_seed)));
   MR_TRY(engine.workspace, model::make_workspace(model, step_limits(options)));
+  MR_TRY(engine.portfolio, spec::make_portfolio(options.spec, model));
   return engine;
 }
 
@@ -218,6 +222,9 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
   asked.n_prompt = static_cast<std::int32_t>(n_prompt);
   asked.n_prompt_logprobs = request.n_prompt_logprobs;
   asked.n_open = request.n_choices;
+  asked.first_sequence = engine.last_sequence + 1;
+  asked.tenant = request.tenant;
+  engine.last_sequence += static_cast<std::uint64_t>(request.n_choices);
   return id;
 }
 
@@ -225,6 +232,7 @@ void cancel(Engine& engine, sched::RequestId request, std::int32_t choice) {
   sched::cancel(engine.state, request, choice);
   const auto found = engine.asked.find(request);
   if (found == engine.asked.end()) return;
+  forget_sequence(engine, found->second, choice);
   const auto left = engine.state.requests.find(request);
   if (left == engine.state.requests.end()) {
     engine.asked.erase(found);
@@ -241,6 +249,7 @@ bool busy(const Engine& engine) {
 
 Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   offer_forced(engine);
+  MR_TRY_VOID(offer_drafts(engine));
   const sched::Batch batch = sched::plan(engine.state, {.now_us = now_us, .cost = engine.cost});
   std::vector<Event> events;
   add_ends(engine, batch.ended, events);
@@ -255,6 +264,7 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
     spec::Verified drawn;
     results.verdict.push_back(draw(engine, batch, seq, logits, drawn));
     std::vector<std::int32_t>& tokens = drawn.tokens;
+    learn_outcome(engine, batch, seq, tokens, logits);
     results.token.insert(results.token.end(), tokens.begin(), tokens.end());
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     engine.counts.tokens += static_cast<std::int64_t>(tokens.size());

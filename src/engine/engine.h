@@ -10,6 +10,7 @@
 #include "kv/store.h"
 #include "model/forward.h"
 #include "sched/plan.h"
+#include "spec/portfolio.h"
 #include "spec/verify.h"
 
 /// The step loop: plan, run, draw, commit. One thread drives it; it has no clock and no text.
@@ -25,6 +26,7 @@ struct Options {
   bool deterministic = false;      ///< every row exact: the same text after any cache history
   bool prompt_logprobs = false;    ///< requests may ask for them: logits of every row of a step
   std::uint64_t hash_seed = 0;     ///< of the prefix tree; not guessable where clients are hostile
+  spec::Settings spec = {};  ///< who proposes tokens that steps may verify; the text is the same
 };
 
 /// One request for tokens.
@@ -64,6 +66,8 @@ struct Engine {
     sample::Params sample;
     std::vector<std::int32_t> stop_tokens;
     std::vector<sample::Carry> carry;  ///< by choice: what its samplers know so far
+    std::uint64_t first_sequence = 0;  ///< of choice 0, for proposers; the others follow
+    std::uint64_t tenant = 0;
     std::int32_t n_prompt = 0;
     std::int32_t n_prompt_logprobs = -1;
     std::int32_t n_scored = 1;  ///< prompt tokens whose logprobs were told; the first has none
@@ -79,6 +83,8 @@ struct Engine {
   sched::CostTable cost;
   std::unordered_map<sched::RequestId, Asked> asked;
   sched::RequestId last_request = 0;
+  std::uint64_t last_sequence = 0;
+  spec::Portfolio portfolio;
   std::vector<float> logits;      ///< of the step under way
   sample::Candidates candidates;  ///< of the draw under way
   Counts counts;

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/rng.h"
@@ -357,6 +359,71 @@ TEST(Engine, ChoicesAreCancelledOneByOne) {
   const Tokens& all = wanted.at({whole, 2});
   const Tokens& rest = left.at({id, 2});
   EXPECT_EQ(Tokens(all.end() - static_cast<std::ptrdiff_t>(rest.size()), all.end()), rest);
+}
+
+/// Requests, some of which repeat themselves, so that some proposals come true.
+std::vector<Submit> repetitive_requests() {
+  std::vector<Submit> out = some_requests();
+  for (std::size_t i = 0; i < out.size(); i += 2) {
+    Submit& r = out[i];
+    r.sample.temperature = i % 4 == 0 ? 0.0F : 0.3F;
+    const Tokens once = r.prompt;
+    r.prompt.insert(r.prompt.end(), once.begin(), once.end());
+    r.sample.n_logprobs = 2;
+  }
+  return out;
+}
+
+struct Answer {
+  Tokens tokens;
+  std::vector<float> logprobs;
+  bool operator==(const Answer&) const = default;
+};
+
+std::vector<Answer> answers(const model::Model& model, const std::vector<Submit>& requests,
+                            Options with, spec::Portfolio* after = nullptr) {
+  Engine engine = std::move(*make_engine(model, with));
+  std::vector<Answer> out(requests.size());
+  std::map<sched::RequestId, std::size_t> place;
+  for (const Submit& r : requests) place.emplace(*submit(engine, r), place.size());
+  while (busy(engine)) {
+    const auto events = step(engine, 0);
+    EXPECT_TRUE(events) << events.error().message;
+    if (!events) break;
+    for (const Event& event : *events) {
+      Answer& answer = out[place.at(event.request)];
+      answer.tokens.insert(answer.tokens.end(), event.tokens.begin(), event.tokens.end());
+      for (const sample::Logprobs& one : event.logprobs) {
+        answer.logprobs.push_back(one.drawn.logprob);
+      }
+    }
+  }
+  EXPECT_TRUE(engine.portfolio.open.empty());
+  if (after != nullptr) *after = std::move(engine.portfolio);
+  return out;
+}
+
+TEST(Engine, ProposersChangeNothingButTheSteps) {
+  const Rig setting = make_rig(levels_here().back(), 2);
+  const std::vector<Submit> requests = repetitive_requests();
+  const std::vector<Answer> wanted = answers(setting.model, requests, options(12, 12));
+  std::string all;
+  for (const spec::Method& method : spec::methods()) {
+    all += (all.empty() ? "" : "+") + std::string(method.name);
+  }
+  for (const std::string& text : {std::string("lookup"), std::string("random"),
+                                  std::string("lookup:depth=3,width=4,nodes=9"), all}) {
+    for (const std::int32_t n_running : {1, 12}) {
+      Options with = options(12, n_running);
+      with.spec = *spec::parse_settings(text);
+      spec::Portfolio after;
+      EXPECT_EQ(wanted, answers(setting.model, requests, with, &after)) << text;
+      for (const spec::Tally& tally : after.tally) {
+        EXPECT_GT(tally.n_computed, tally.n_accepted);
+        EXPECT_GT(tally.n_accepted, 0) << text;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+#include "engine/speculate.h"
+
+namespace mr::engine {
+namespace {
+
+spec::Sequence sequence_of(const Engine& engine, const sched::Task& task) {
+  const Engine::Asked& asked = engine.asked.at(task.request);
+  return {.id = asked.first_sequence + static_cast<std::uint64_t>(task.choice),
+          .tenant = asked.tenant,
+          .salt = task.salt,
+          .tokens = task.tokens,
+          .n_prompt = asked.n_prompt,
+          .n_left = task.n_max - static_cast<std::int32_t>(task.tokens.size()),
+          .sample = &asked.sample,
+          .choice = static_cast<std::uint32_t>(task.choice)};
+}
+
+}  // namespace
+
+Expected<void> offer_drafts(Engine& engine) {
+  if (engine.portfolio.proposers.empty()) return {};
+  std::vector<sched::TaskId> tasks;
+  std::vector<spec::Sequence> sequences;
+  for (const sched::TaskId id : sched::decoding(engine.state)) {
+    const sched::Task& task = sched::at(engine.state, id);
+    // What a thought is forced to is offered already; the last token needs nothing after it.
+    if (!task.draft.token.empty()) continue;
+    spec::Sequence sequence = sequence_of(engine, task);
+    if (sequence.n_left < 2) continue;
+    tasks.push_back(id);
+    sequences.push_back(sequence);
+  }
+  MR_TRY(auto drafts,
+         spec::propose(engine.portfolio,
+                       {.target = *engine.model, .store = engine.store, .tree = engine.state.tree},
+                       sequences));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    sched::offer(engine.state, tasks[i], std::move(drafts[i]));
+  }
+  return {};
+}
+
+void learn_outcome(Engine& engine, const sched::Batch& batch, std::size_t seq,
+                   std::span<const std::int32_t> tokens, std::span<const float> logits) {
+  if (engine.portfolio.proposers.empty() || tokens.empty()) return;
+  const spec::Sequence sequence = sequence_of(engine, sched::at(engine.state, batch.task[seq]));
+  spec::learn(
+      engine.portfolio,
+      {.sequence = sequence, .tokens = tokens, .computed = batch.draft[seq], .logits = logits});
+}
+
+void forget_sequence(Engine& engine, const Engine::Asked& asked, std::int32_t choice) {
+  const auto n_choices = static_cast<std::int32_t>(asked.carry.size());
+  for (std::int32_t i = 0; i < n_choices; ++i) {
+    if (choice != sched::kAllChoices && choice != i) continue;
+    spec::forget(engine.portfolio, asked.first_sequence + static_cast<std::uint64_t>(i));
+  }
+}
+
+}  // namespace mr::engine

@@ -1,0 +1,107 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "kv/radix_tree.h"
+#include "kv/store.h"
+#include "model/weights.h"
+#include "sample/params.h"
+#include "spec/draft.h"
+
+namespace mr::spec {
+
+/// How much a proposer may propose for one sequence in one step.
+struct Shape {
+  std::int32_t depth = 8;   ///< of its deepest node, at most kMaxDepth
+  std::int32_t width = 1;   ///< continuations that it tries, or children of a node
+  std::int32_t nodes = 16;  ///< of its tree, node 0 not counted
+};
+
+/// A sequence that decodes, as proposers see it: nothing of it outlasts the call. The K and V of
+/// all its tokens but the last stand in the target's cache.
+struct Sequence {
+  std::uint64_t id = 0;                  ///< its own for as long as the engine lives
+  std::uint64_t tenant = 0;              ///< whose texts it may learn from
+  kv::Salt salt = 0;                     ///< the part of the prefix tree that it may see
+  std::span<const std::int32_t> tokens;  ///< prompt and answer
+  std::int32_t n_prompt = 0;
+  std::int32_t n_left = 0;  ///< tokens that it may still get: a node this deep is of no use
+  const sample::Params* sample = nullptr;  ///< a draft that draws with its seed agrees more often
+  std::uint32_t choice = 0;                ///< the choice of the key that it draws with
+};
+
+/// What all sequences of a step have in common.
+struct Context {
+  const model::Model& target;
+  const kv::Store& store;     ///< the target's cache
+  const kv::RadixTree& tree;  ///< what is stored in it
+};
+
+/// What the target made of a step's tree for one sequence.
+struct Outcome {
+  const Sequence& sequence;              ///< as it was before these tokens
+  std::span<const std::int32_t> tokens;  ///< the target's, at least one; all but the last are nodes
+  const Draft& computed;          ///< the nodes that had rows, of all proposers; may be empty
+  std::span<const float> logits;  ///< (n_nodes(computed), n_vocab) what the target said there
+};
+
+/// What a proposer is made from.
+struct Setup {
+  Shape shape;
+  const model::Model* target = nullptr;  ///< outlives the proposer
+};
+
+/// What a proposer knows, of its sequences and in common: only its own functions look at it.
+using State = std::unique_ptr<void, void (*)(void*)>;
+
+template <typename T>
+State make_state(T value) {
+  return {new T(std::move(value)), [](void* state) { delete static_cast<T*>(state); }};
+}
+
+/// A method of proposing: what its one file gives. One that runs a model runs it for all sequences
+/// at once, with a cache of its own, and catches up there with tokens that it has not seen.
+struct Method {
+  std::string_view name;
+  std::string_view summary;  ///< for help, one line
+  Shape shape;               ///< that it has unless told otherwise
+
+  /// Errors: what it was given does not fit the target; found before any request runs.
+  Expected<State> (*make)(const Setup& setup);
+
+  /// Hangs nodes on `drafts`, (n_sequences), each node 0 alone. A node's probability is what the
+  /// proposer believes that all of the path down to it comes true with; it need not be right, since
+  /// it is learned what comes of it, but should tell good from bad.
+  Expected<void> (*propose)(void* state, const Context& context,
+                            std::span<const Sequence> sequences, std::span<Draft> drafts);
+
+  void (*learn)(void* state, const Outcome& outcome);      ///< null: it learns nothing
+  void (*forget)(void* state, std::uint64_t sequence_id);  ///< null: it keeps nothing of sequences
+};
+
+/// All methods, by name.
+std::span<const Method> methods();
+
+/// Null where there is none of that name.
+const Method* find_method(std::string_view name);
+
+/// A method at work.
+struct Proposer {
+  const Method* method;
+  State state;
+};
+
+/// Errors: as of the method's make.
+Expected<Proposer> make_proposer(const Method& method, const Setup& setup);
+
+// The methods, each in the file of its name.
+
+Method lookup();  ///< what followed the last tokens where they stood before
+Method random();  ///< wrong on purpose, for tests: nothing but speed may depend on proposals
+
+}  // namespace mr::spec

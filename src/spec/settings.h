@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "spec/proposer.h"
+
+namespace mr::spec {
+
+/// One method that is to propose.
+struct Choice {
+  const Method* method;
+  Shape shape;
+};
+
+/// Who proposes, and who says how much of it is computed.
+struct Settings {
+  std::vector<Choice> choices;  ///< none: no speculation
+  bool weighed = false;  ///< nodes are computed as far as they pay; else all that is proposed
+};
+
+/// Reads `off`, or METHOD[:depth=N][,width=N][,nodes=N], several joined with +.
+/// Errors: bad_request for anything else; the message names what is wrong.
+Expected<Settings> parse_settings(std::string_view text);
+
+}  // namespace mr::spec
