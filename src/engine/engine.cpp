@@ -4,8 +4,10 @@
 #include <string>
 
 #include "base/checked.h"
+#include "engine/pace.h"
 #include "engine/speculate.h"
 #include "sched/commit.h"
+#include "sys/clock.h"
 
 namespace mr::engine {
 namespace {
@@ -114,6 +116,23 @@ sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq,
   return sched::Verdict::stop;
 }
 
+/// Learns what the step cost, unless prompts had rows in it, and notes how it was decided.
+void settle_pace(Engine& engine, const sched::Batch& batch, const sched::Results& results,
+                 double us) {
+  const auto n_rows = static_cast<std::int32_t>(batch.token.size());
+  engine.decision = {.n_rows = n_rows,
+                     .us = us,
+                     .expected_us = sched::cost_us(engine.cost, n_rows),
+                     .one_row_us = sched::cost_us(engine.cost, 1),
+                     .tokens_per_us = tokens_per_us(engine),
+                     .nodes = batch.nodes};
+  const bool decodes = std::ranges::all_of(
+      batch.row_class, [](sched::RowClass row) { return row == sched::RowClass::exact; });
+  if (decodes && results.token.size() >= batch.task.size()) {
+    learn_pace(engine, batch, us, results.token.size());
+  }
+}
+
 /// Forgets a request with its last choice.
 void settle_end(Engine& engine, const sched::Ended& ended) {
   const auto found = engine.asked.find(ended.request);
@@ -183,6 +202,9 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
          sched::make_state(limits, std::move(pool), kv::make_tree(0, options.hash_seed)));
   MR_TRY(engine.workspace, model::make_workspace(model, step_limits(options)));
   MR_TRY(engine.portfolio, spec::make_portfolio(options.spec, model));
+  if (options.spec.weighed) {
+    MR_TRY_VOID(measure_pace(engine));
+  }
   return engine;
 }
 
@@ -203,6 +225,7 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
                                           ", found " + std::to_string(token));
     }
   }
+  MR_TRY(const std::uint64_t proposers, spec::allowed(engine.portfolio, request.speculation));
   MR_TRY(sample::Params params, sample::checked(std::move(request.sample), n_vocab));
   const auto room = engine.options.n_context - static_cast<std::int32_t>(n_prompt);
   const sched::RequestId id = ++engine.last_request;
@@ -223,7 +246,7 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
   asked.n_prompt_logprobs = request.n_prompt_logprobs;
   asked.n_open = request.n_choices;
   asked.first_sequence = engine.last_sequence + 1;
-  asked.tenant = request.tenant;
+  asked.proposers = proposers;
   engine.last_sequence += static_cast<std::uint64_t>(request.n_choices);
   return id;
 }
@@ -248,9 +271,12 @@ bool busy(const Engine& engine) {
 }
 
 Expected<std::vector<Event>> step(Engine& engine, double now_us) {
+  const double begin_us = sys::now_us();
   offer_forced(engine);
   MR_TRY_VOID(offer_drafts(engine));
-  const sched::Batch batch = sched::plan(engine.state, {.now_us = now_us, .cost = engine.cost});
+  const sched::Batch batch =
+      sched::plan(engine.state,
+                  {.now_us = now_us, .cost = engine.cost, .tokens_per_us = tokens_per_us(engine)});
   std::vector<Event> events;
   add_ends(engine, batch.ended, events);
   if (batch.token.empty()) return events;
@@ -285,6 +311,7 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   add_ends(engine, settle.ended, events);
   ++engine.counts.steps;
   engine.counts.rows += static_cast<std::int64_t>(batch.token.size());
+  settle_pace(engine, batch, results, sys::now_us() - begin_us);
   return events;
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -13,7 +14,8 @@
 #include "spec/portfolio.h"
 #include "spec/verify.h"
 
-/// The step loop: plan, run, draw, commit. One thread drives it; it has no clock and no text.
+/// The step loop: plan, run, draw, commit. One thread drives it; it has no text, and a clock only
+/// to learn what steps cost.
 namespace mr::engine {
 
 /// How an engine is set up.
@@ -39,6 +41,7 @@ struct Submit {
   std::int32_t n_prompt_logprobs = -1;  ///< to tell with each prompt token; -1: none are told
   std::uint64_t tenant = 0;
   kv::Salt salt = 0;
+  std::string speculation = "auto";  ///< who may propose for it, as spec::allowed takes it
   std::int32_t priority = 0;
   double deadline_us = sched::kNever;
 };
@@ -61,13 +64,29 @@ struct Counts {
   std::int64_t tokens = 0;  ///< generated
 };
 
+/// What speculation decided for a step: for a person to see.
+struct Decision {
+  std::int32_t n_rows = 0;   ///< of the step
+  double us = 0;             ///< that it took
+  double expected_us = 0;    ///< T(n) by the table
+  double one_row_us = 0;     ///< T(1)
+  double tokens_per_us = 0;  ///< lambda
+  sched::NodesTaken nodes = {};
+};
+
+/// What steps of decodes lately brought and took; older ones count less and less.
+struct Pace {
+  double tokens = 0;
+  double us = 0;
+};
+
 struct Engine {
   struct Asked {
     sample::Params sample;
     std::vector<std::int32_t> stop_tokens;
     std::vector<sample::Carry> carry;  ///< by choice: what its samplers know so far
     std::uint64_t first_sequence = 0;  ///< of choice 0, for proposers; the others follow
-    std::uint64_t tenant = 0;
+    std::uint64_t proposers = ~0ULL;   ///< that may propose for it
     std::int32_t n_prompt = 0;
     std::int32_t n_prompt_logprobs = -1;
     std::int32_t n_scored = 1;  ///< prompt tokens whose logprobs were told; the first has none
@@ -85,6 +104,8 @@ struct Engine {
   sched::RequestId last_request = 0;
   std::uint64_t last_sequence = 0;
   spec::Portfolio portfolio;
+  Pace pace;
+  Decision decision;              ///< of the last step
   std::vector<float> logits;      ///< of the step under way
   sample::Candidates candidates;  ///< of the draw under way
   Counts counts;

@@ -1,18 +1,22 @@
 #include "engine/speculate.h"
 
+#include "engine/pace.h"
+
 namespace mr::engine {
 namespace {
 
 spec::Sequence sequence_of(const Engine& engine, const sched::Task& task) {
   const Engine::Asked& asked = engine.asked.at(task.request);
   return {.id = asked.first_sequence + static_cast<std::uint64_t>(task.choice),
-          .tenant = asked.tenant,
           .salt = task.salt,
+          .node = task.seq.node,
+          .n_shared = task.seq.n_shared * kv::kPagePositions,
           .tokens = task.tokens,
           .n_prompt = asked.n_prompt,
           .n_left = task.n_max - static_cast<std::int32_t>(task.tokens.size()),
           .sample = &asked.sample,
-          .choice = static_cast<std::uint32_t>(task.choice)};
+          .choice = static_cast<std::uint32_t>(task.choice),
+          .proposers = asked.proposers};
 }
 
 }  // namespace
@@ -26,14 +30,14 @@ Expected<void> offer_drafts(Engine& engine) {
     // What a thought is forced to is offered already; the last token needs nothing after it.
     if (!task.draft.token.empty()) continue;
     spec::Sequence sequence = sequence_of(engine, task);
-    if (sequence.n_left < 2) continue;
+    if (sequence.n_left < 2 || sequence.proposers == 0) continue;
     tasks.push_back(id);
     sequences.push_back(sequence);
   }
   MR_TRY(auto drafts,
          spec::propose(engine.portfolio,
                        {.target = *engine.model, .store = engine.store, .tree = engine.state.tree},
-                       sequences));
+                       sequences, tokens_per_us(engine)));
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     sched::offer(engine.state, tasks[i], std::move(drafts[i]));
   }

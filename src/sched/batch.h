@@ -15,6 +15,14 @@ enum class RowClass : std::uint8_t {
   exact,  ///< decode and tree rows; all rows when deterministic
 };
 
+/// How many draft nodes a step took, of those that were offered.
+struct NodesTaken {
+  std::int32_t n_offered = 0;
+  std::int32_t n_taken = 0;
+  float least_taken = 0;  ///< the lowest probability of one that was taken
+  float best_left = 0;    ///< the highest of one that was not
+};
+
 /// One step: what the page memory needs first, then the rows. Everything is plain arrays.
 ///
 /// Row r computes `token[r]` at position `pos[r]` of sequence `seq[r]` and writes K and V to
@@ -42,6 +50,7 @@ struct Batch {
   std::vector<std::int32_t> logit_begin{0};  ///< (n_seqs + 1) its part of logit_rows
   std::vector<spec::Draft> draft;            ///< (n_seqs) empty where there is none
 
+  NodesTaken nodes;
   std::int32_t max_pages = 0;
   std::array<std::vector<kv::PageId>, kv::kKinds> pages;  ///< by kind: (n_seqs, max_pages), kNoPage
                                                           ///< where there is none

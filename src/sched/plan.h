@@ -14,8 +14,8 @@ struct PlanInput {
 
 /// The next step. One budget, the rows n with T(n) <= step_us, is spent in this order:
 /// decodes, one row each, an eighth kept for prompts where any wait; prompts under way, then new
-/// and preempted choices as memory allows; draft nodes by falling probability, as long as one is
-/// worth more than its row: p > tokens_per_us * (T(n + 1) - T(n)).
+/// and preempted choices as memory allows; draft nodes by falling probability, as many as are
+/// worth their rows: sum of p - tokens_per_us * (T(n + k) - T(n)) is the largest.
 /// A batch without rows is not to be committed: nothing can run before a request comes.
 /// Cost: O(rows + running); where choices wait, also O(waiting) for each that begins.
 Batch plan(State& state, const PlanInput& input);

@@ -54,6 +54,28 @@ std::vector<std::uint32_t> best_first(const std::vector<Candidate>& all, std::si
   return places;
 }
 
+/// How many of the candidates, best first, to take: as many as leave the most of the tokens that
+/// they are expected to bring, after what their rows cost in the tokens that the time would bring
+/// otherwise. Where each row costs more than the one before, those are the ones with
+/// p > tokens_per_us * (T(n + 1) - T(n)); where rows come in blocks, a block is taken as one.
+std::size_t n_worth(const std::vector<Candidate>& all, std::span<const std::uint32_t> best,
+                    std::int32_t n_rows, const PlanInput& input) {
+  if (!(input.tokens_per_us > 0)) return best.size();
+  const double plain_us = cost_us(input.cost, n_rows);
+  double tokens = 0;
+  double most = 0;
+  std::size_t n_most = 0;
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    tokens += static_cast<double>(all[best[i]].probability);
+    const double us = cost_us(input.cost, n_rows + static_cast<std::int32_t>(i) + 1) - plain_us;
+    const double worth = tokens - input.tokens_per_us * us;
+    if (worth <= most) continue;
+    most = worth;
+    n_most = i + 1;
+  }
+  return n_most;
+}
+
 /// Gives a decode the chosen nodes, as many as there are slots for.
 void take_nodes(State& state, Step& step, Share& share, std::span<const std::uint8_t> keep) {
   Task& task = at(state, share.task);
@@ -142,20 +164,24 @@ void plan_drafts(State& state, Step& step, const PlanInput& input) {
     n_left[i] = std::min(state.limits.n_draft,
                          kv::pages_for(task.n_max) * kv::kPagePositions - task.seq.length - 1);
   }
-  std::vector<std::uint8_t> keep(begin.back());
-  std::int32_t n_rows = step.n_rows;
+  std::vector<std::uint32_t> taken;
   for (const std::uint32_t index : chosen) {
-    const Candidate& candidate = all[index];
-    const auto share = static_cast<std::size_t>(candidate.share);
-    if (n_left[share] <= 0) continue;
-    const double row_us = input.tokens_per_us > 0
-                              ? cost_us(input.cost, n_rows + 1) - cost_us(input.cost, n_rows)
-                              : 0.0;
-    if (!(candidate.probability > input.tokens_per_us * row_us)) break;
-    keep[begin[share] + static_cast<std::size_t>(candidate.node)] = 1;
-    --n_left[share];
-    ++n_rows;
+    std::int32_t& left = n_left[static_cast<std::size_t>(all[index].share)];
+    if (left > 0 && all[index].probability > 0) taken.push_back(index);
+    --left;
   }
+  taken.resize(n_worth(all, taken, step.n_rows, input));
+  std::vector<std::uint8_t> keep(begin.back());
+  for (const std::uint32_t index : taken) {
+    const Candidate& candidate = all[index];
+    keep[begin[static_cast<std::size_t>(candidate.share)] +
+         static_cast<std::size_t>(candidate.node)] = 1;
+  }
+  step.nodes = {
+      .n_offered = static_cast<std::int32_t>(all.size()),
+      .n_taken = static_cast<std::int32_t>(taken.size()),
+      .least_taken = taken.empty() ? 0.0F : all[taken.back()].probability,
+      .best_left = taken.size() < chosen.size() ? all[chosen[taken.size()]].probability : 0.0F};
   for (std::size_t i = 0; i < step.shares.size(); ++i) {
     const auto nodes = std::span(keep).subspan(begin[i], begin[i + 1] - begin[i]);
     if (std::ranges::count(nodes, 1) > 0) take_nodes(state, step, step.shares[i], nodes);
@@ -165,6 +191,7 @@ void plan_drafts(State& state, Step& step, const PlanInput& input) {
 Batch write_batch(State& state, Step&& step) {
   Batch batch;
   batch.work = std::move(step.work);
+  batch.nodes = step.nodes;
   const auto n_rows = static_cast<std::size_t>(step.n_rows);
   for (auto* list : {&batch.token, &batch.pos, &batch.seq, &batch.slot, &batch.context}) {
     list->reserve(n_rows);

@@ -20,6 +20,7 @@ struct Step {
   std::int32_t n_rows = 0;  ///< given so far
   std::int32_t most = 0;    ///< that the budget holds
   std::array<kv::PageWork, kv::kKinds> work;
+  NodesTaken nodes;
 };
 
 /// Tokens that have no K and V yet: 1 where the choice decodes.

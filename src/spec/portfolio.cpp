@@ -1,7 +1,18 @@
 #include "spec/portfolio.h"
 
+#include <algorithm>
+#include <string>
+
+#include "base/quote.h"
+#include "sys/clock.h"
+
 namespace mr::spec {
 namespace {
+
+constexpr std::int64_t kFirstCalls = 8;   ///< that every proposer gets
+constexpr std::int64_t kProbeSteps = 16;  ///< after which one that does not pay is asked again
+constexpr double kCheap = 0.01;           ///< tokens that a call may cost without bringing any
+constexpr double kNewShare = 0.1;         ///< of a call in the averages
 
 /// Adds the nodes of one tree to another.
 void merge(Draft& into, const Draft& from) {
@@ -12,9 +23,9 @@ void merge(Draft& into, const Draft& from) {
   }
 }
 
-/// How far a proposer's own tree was computed, and came true.
-void count(Tally& tally, const Draft& own, const Outcome& outcome) {
-  if (outcome.computed.token.empty()) return;
+/// How far a proposer's own tree was computed, and came true: the nodes that did.
+std::int64_t count(Tally& tally, const Draft& own, const Outcome& outcome) {
+  if (own.token.empty() || outcome.computed.token.empty()) return 0;
   std::vector<std::int32_t> node(own.token.size());
   std::int64_t n_computed = 0;
   for (std::size_t i = 1; i < own.token.size(); ++i) {
@@ -24,40 +35,111 @@ void count(Tally& tally, const Draft& own, const Outcome& outcome) {
   }
   tally.n_drafts += n_computed > 0 ? 1 : 0;
   tally.n_computed += n_computed;
-  const auto path = follow(own, outcome.tokens.first(outcome.tokens.size() - 1));
-  for (const std::int32_t at : path) {
-    tally.n_accepted += node[static_cast<std::size_t>(at)] >= 0 ? 1 : 0;
+  std::int64_t n_accepted = 0;
+  for (const std::int32_t at : follow(own, outcome.tokens.first(outcome.tokens.size() - 1))) {
+    if (node[static_cast<std::size_t>(at)] < 0) break;
+    const auto place = static_cast<std::size_t>(n_accepted++);
+    ++tally.accepted_at[std::min(place, tally.accepted_at.size() - 1)];
   }
+  tally.n_accepted += n_accepted;
+  return n_accepted;
+}
+
+bool is_asked(const Portfolio& portfolio, std::size_t i, double tokens_per_us) {
+  const Worth& worth = portfolio.worth[i];
+  if (!portfolio.weighed || worth.n_calls < kFirstCalls) return true;
+  const double cost = worth.us * tokens_per_us;
+  return cost <= std::max(kCheap, worth.gain) || portfolio.n_steps % kProbeSteps == 0;
+}
+
+/// One proposer's trees for the sequences that it may propose for.
+Expected<void> ask(Portfolio& portfolio, std::size_t i, const Context& context,
+                   std::span<const Sequence> sequences, std::vector<Draft>& merged) {
+  std::vector<Sequence> own;
+  std::vector<std::size_t> place;
+  std::vector<Draft> drafts;
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    if ((sequences[s].proposers >> i & 1) == 0) continue;
+    own.push_back(sequences[s]);
+    place.push_back(s);
+    drafts.push_back(make_draft(sequences[s].tokens.back()));
+  }
+  if (own.empty()) return {};
+  const Proposer& proposer = portfolio.proposers[i];
+  const double begin = sys::now_us();
+  MR_TRY_VOID(proposer.method->propose(proposer.state.get(), context, own, drafts));
+  const double us = sys::now_us() - begin;
+  portfolio.tally[i].us += us;
+  Worth& worth = portfolio.worth[i];
+  const double share =
+      worth.n_calls < kFirstCalls ? 1.0 / static_cast<double>(worth.n_calls + 1) : kNewShare;
+  worth.us += share * (us - worth.us);
+  if (worth.n_calls > 0) worth.gain += share * (worth.gained - worth.gain);
+  worth.gained = 0;
+  ++worth.n_calls;
+  for (std::size_t s = 0; s < own.size(); ++s) {
+    merge(merged[place[s]],
+          portfolio.weighed ? calibrated(portfolio.calibration[i], drafts[s]) : drafts[s]);
+    portfolio.open[own[s].id][i] = std::move(drafts[s]);
+  }
+  return {};
 }
 
 }  // namespace
 
 Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model& target) {
   Portfolio portfolio;
+  portfolio.weighed = settings.weighed;
   for (const Choice& choice : settings.choices) {
     MR_TRY(Proposer proposer,
-           make_proposer(*choice.method, {.shape = choice.shape, .target = &target}));
+           make_proposer(*choice.method,
+                         {.shape = choice.shape, .target = &target, .sources = settings.sources}));
     portfolio.proposers.push_back(std::move(proposer));
   }
   portfolio.tally.resize(portfolio.proposers.size());
+  portfolio.worth.resize(portfolio.proposers.size());
+  portfolio.calibration.resize(portfolio.proposers.size());
   return portfolio;
 }
 
-Expected<std::vector<Draft>> propose(Portfolio& portfolio, const Context& context,
-                                     std::span<const Sequence> sequences) {
-  portfolio.open.clear();
-  std::vector<Draft> blank;
-  blank.reserve(sequences.size());
-  for (const Sequence& sequence : sequences) blank.push_back(make_draft(sequence.tokens.back()));
-  std::vector<Draft> merged = blank;
-  for (const Proposer& proposer : portfolio.proposers) {
-    std::vector<Draft> own = blank;
-    MR_TRY_VOID(proposer.method->propose(proposer.state.get(), context, sequences, own));
-    for (std::size_t i = 0; i < sequences.size(); ++i) {
-      merge(merged[i], own[i]);
-      portfolio.open[sequences[i].id].push_back(std::move(own[i]));
+Expected<std::uint64_t> allowed(const Portfolio& portfolio, std::string_view text) {
+  if (text == "off") return 0;
+  if (text == "auto") return ~0ULL;
+  std::uint64_t mask = 0;
+  for (;;) {
+    const std::string_view name = text.substr(0, text.find('+'));
+    std::string known = "off, auto";
+    bool found = false;
+    for (std::size_t i = 0; i < portfolio.proposers.size(); ++i) {
+      known += ", " + std::string(portfolio.proposers[i].method->name);
+      if (portfolio.proposers[i].method->name != name) continue;
+      mask |= 1ULL << i;
+      found = true;
     }
+    if (!found) {
+      return fail(Fault::bad_request,
+                  "speculation: wanted one of " + known + ", found " + quote(name));
+    }
+    if (name.size() == text.size()) return mask;
+    text.remove_prefix(name.size() + 1);
   }
+}
+
+Expected<std::vector<Draft>> propose(Portfolio& portfolio, const Context& context,
+                                     std::span<const Sequence> sequences, double tokens_per_us) {
+  portfolio.open.clear();
+  std::vector<Draft> merged;
+  merged.reserve(sequences.size());
+  for (const Sequence& sequence : sequences) {
+    merged.push_back(make_draft(sequence.tokens.back()));
+    portfolio.open[sequence.id].resize(portfolio.proposers.size());
+  }
+  if (sequences.empty()) return merged;
+  for (std::size_t i = 0; i < portfolio.proposers.size(); ++i) {
+    if (!is_asked(portfolio, i, tokens_per_us)) continue;
+    MR_TRY_VOID(ask(portfolio, i, context, sequences, merged));
+  }
+  ++portfolio.n_steps;
   return merged;
 }
 
@@ -65,7 +147,11 @@ void learn(Portfolio& portfolio, const Outcome& outcome) {
   const auto open = portfolio.open.find(outcome.sequence.id);
   for (std::size_t i = 0; i < portfolio.proposers.size(); ++i) {
     const Proposer& proposer = portfolio.proposers[i];
-    if (open != portfolio.open.end()) count(portfolio.tally[i], open->second[i], outcome);
+    if (open != portfolio.open.end()) {
+      const Draft& own = open->second[i];
+      portfolio.worth[i].gained += static_cast<double>(count(portfolio.tally[i], own, outcome));
+      learn(portfolio.calibration[i], own, outcome.tokens);
+    }
     if (proposer.method->learn != nullptr) proposer.method->learn(proposer.state.get(), outcome);
   }
 }

@@ -1,10 +1,13 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "spec/calibration.h"
 #include "spec/proposer.h"
 #include "spec/settings.h"
 
@@ -13,14 +16,28 @@ namespace mr::spec {
 
 /// What became of a proposer's nodes.
 struct Tally {
-  std::int64_t n_drafts = 0;    ///< trees with a node in the step
-  std::int64_t n_computed = 0;  ///< its nodes that had rows
-  std::int64_t n_accepted = 0;  ///< and came true
+  std::int64_t n_drafts = 0;                   ///< trees with a node in the step
+  std::int64_t n_computed = 0;                 ///< its nodes that had rows
+  std::int64_t n_accepted = 0;                 ///< and came true
+  std::array<std::int64_t, 16> accepted_at{};  ///< those by depth, from 1; the last: and deeper
+  double us = 0;                               ///< spent proposing
+};
+
+/// Whether a proposer is worth its time, by what it lately brought.
+struct Worth {
+  std::int64_t n_calls = 0;
+  double us = 0;      ///< of a call
+  double gain = 0;    ///< accepted tokens of a call
+  double gained = 0;  ///< by the last call so far
 };
 
 struct Portfolio {
   std::vector<Proposer> proposers;
-  std::vector<Tally> tally;  ///< of each proposer
+  std::vector<Tally> tally;              ///< of each proposer
+  std::vector<Worth> worth;              ///< of each
+  std::vector<Calibration> calibration;  ///< of each
+  bool weighed = false;                  ///< probabilities count, see Settings
+  std::int64_t n_steps = 0;              ///< that proposed
   /// What each proposer proposed for the step under way, by sequence.
   std::unordered_map<std::uint64_t, std::vector<Draft>> open;
 };
@@ -28,9 +45,15 @@ struct Portfolio {
 /// Errors: as of the methods' make.
 Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model& target);
 
-/// One tree for each sequence. Errors: as of the methods' propose.
+/// Which proposers a request may have, as Sequence has it: `off`, `auto` for all, or names joined
+/// with +. Errors: bad_request for a proposer that is not there.
+Expected<std::uint64_t> allowed(const Portfolio& portfolio, std::string_view text);
+
+/// One tree for each sequence. Where proposers are weighed, one that costs more than a hundredth of
+/// a token and brings less than it costs is only asked now and then.
+/// `tokens_per_us`: what time is worth. Errors: as of the methods' propose.
 Expected<std::vector<Draft>> propose(Portfolio& portfolio, const Context& context,
-                                     std::span<const Sequence> sequences);
+                                     std::span<const Sequence> sequences, double tokens_per_us);
 
 /// Tells the proposers what the target made of the last proposals for a sequence.
 void learn(Portfolio& portfolio, const Outcome& outcome);

@@ -6,7 +6,7 @@
 namespace mr::spec {
 
 std::span<const Method> methods() {
-  static const std::array all{lookup(), random()};
+  static const std::array all{jacobi(), lookahead(), lookup(), random(), rest(), suffix(), tree()};
   return all;
 }
 

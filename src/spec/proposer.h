@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,13 +27,15 @@ struct Shape {
 /// all its tokens but the last stand in the target's cache.
 struct Sequence {
   std::uint64_t id = 0;                  ///< its own for as long as the engine lives
-  std::uint64_t tenant = 0;              ///< whose texts it may learn from
-  kv::Salt salt = 0;                     ///< the part of the prefix tree that it may see
+  kv::Salt salt = 0;                     ///< whose texts it may learn from: those of the same
+  kv::NodeId node = kv::kNoNode;         ///< of the prefix tree: where its stored tokens end
+  std::int32_t n_shared = 0;             ///< tokens that are stored up to there
   std::span<const std::int32_t> tokens;  ///< prompt and answer
   std::int32_t n_prompt = 0;
   std::int32_t n_left = 0;  ///< tokens that it may still get: a node this deep is of no use
   const sample::Params* sample = nullptr;  ///< a draft that draws with its seed agrees more often
   std::uint32_t choice = 0;                ///< the choice of the key that it draws with
+  std::uint64_t proposers = ~0ULL;         ///< a bit for each that may propose for it
 };
 
 /// What all sequences of a step have in common.
@@ -50,10 +53,17 @@ struct Outcome {
   std::span<const float> logits;  ///< (n_nodes(computed), n_vocab) what the target said there
 };
 
+/// Files that proposers work from, and what they must fit.
+struct Sources {
+  std::string rest_index;                   ///< made by `millrace rest-index`; empty: there is none
+  std::uint64_t tokenizer_fingerprint = 0;  ///< text::fingerprint of the target's
+};
+
 /// What a proposer is made from.
 struct Setup {
   Shape shape;
   const model::Model* target = nullptr;  ///< outlives the proposer
+  const Sources& sources;
 };
 
 /// What a proposer knows, of its sequences and in common: only its own functions look at it.
@@ -101,7 +111,12 @@ Expected<Proposer> make_proposer(const Method& method, const Setup& setup);
 
 // The methods, each in the file of its name.
 
-Method lookup();  ///< what followed the last tokens where they stood before
-Method random();  ///< wrong on purpose, for tests: nothing but speed may depend on proposals
+Method jacobi();     ///< the target's guesses at all places at once, until they stand still
+Method lookahead();  ///< n-grams out of such guesses, which a window of rows makes in each step
+Method lookup();     ///< what followed the last tokens where they stood before
+Method random();     ///< wrong on purpose, for tests: nothing but speed may depend on proposals
+Method rest();       ///< what follows the last tokens in an index of a corpus
+Method suffix();     ///< what followed the longest repeated end of the text
+Method tree();       ///< how other requests went on from the same text
 
 }  // namespace mr::spec

@@ -9,7 +9,7 @@ namespace mr::spec {
 namespace {
 
 std::string names() {
-  std::string all = "off";
+  std::string all = "off, auto";
   for (const Method& method : methods()) all += ", " + std::string(method.name);
   return all;
 }
@@ -47,9 +47,17 @@ Expected<void> set(Shape& shape, std::string_view item) {
 Expected<Settings> parse_settings(std::string_view text) {
   Settings settings;
   if (text == "off") return settings;
-  do {
+  for (bool more = true; more;) {
+    more = text.find('+') != std::string_view::npos;
     std::string_view one = take(text, '+');
     const std::string_view name = take(one, ':');
+    if (name == "auto" && one.empty()) {
+      settings.weighed = true;
+      for (const Method& method : {lookup(), suffix(), tree()}) {
+        settings.choices.push_back({.method = find_method(method.name), .shape = method.shape});
+      }
+      continue;
+    }
     const Method* method = find_method(name);
     if (method == nullptr) {
       return fail(Fault::bad_request,
@@ -60,7 +68,7 @@ Expected<Settings> parse_settings(std::string_view text) {
       MR_TRY_VOID(set(choice.shape, take(one, ',')));
     }
     settings.choices.push_back(choice);
-  } while (!text.empty());
+  }
   return settings;
 }
 

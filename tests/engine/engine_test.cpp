@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "io/gguf.h"
 #include "kern/level.h"
 #include "model/weights.h"
+#include "spec/rest_index.h"
 #include "sys/team.h"
 #include "tiny_model.h"
 
@@ -403,27 +405,82 @@ std::vector<Answer> answers(const model::Model& model, const std::vector<Submit>
   return out;
 }
 
+/// Settings with an index of all prompts, for the one that wants a corpus.
+spec::Settings settings_of(const std::string& text, const std::vector<Submit>& requests) {
+  const std::string path = testing::TempDir() + "engine_test.rest";
+  Tokens corpus;
+  for (const Submit& r : requests) corpus.insert(corpus.end(), r.prompt.begin(), r.prompt.end());
+  EXPECT_TRUE(spec::write_rest_index(path, corpus, tiny::kVocab, 5));
+  spec::Settings settings = *spec::parse_settings(text);
+  settings.sources = {.rest_index = path, .tokenizer_fingerprint = 5};
+  return settings;
+}
+
 TEST(Engine, ProposersChangeNothingButTheSteps) {
   const Rig setting = make_rig(levels_here().back(), 2);
   const std::vector<Submit> requests = repetitive_requests();
   const std::vector<Answer> wanted = answers(setting.model, requests, options(12, 12));
+  std::vector<std::string> texts{"auto", "lookup:depth=3,width=4,nodes=9"};
   std::string all;
   for (const spec::Method& method : spec::methods()) {
+    texts.emplace_back(method.name);
     all += (all.empty() ? "" : "+") + std::string(method.name);
   }
-  for (const std::string& text : {std::string("lookup"), std::string("random"),
-                                  std::string("lookup:depth=3,width=4,nodes=9"), all}) {
+  texts.push_back(all);
+  for (const std::string& text : texts) {
     for (const std::int32_t n_running : {1, 12}) {
       Options with = options(12, n_running);
-      with.spec = *spec::parse_settings(text);
+      with.spec = settings_of(text, requests);
       spec::Portfolio after;
       EXPECT_EQ(wanted, answers(setting.model, requests, with, &after)) << text;
-      for (const spec::Tally& tally : after.tally) {
-        EXPECT_GT(tally.n_computed, tally.n_accepted);
-        EXPECT_GT(tally.n_accepted, 0) << text;
+      for (std::size_t i = 0; i < after.tally.size(); ++i) {
+        const spec::Tally& tally = after.tally[i];
+        EXPECT_GE(tally.n_computed, tally.n_accepted);
+        EXPECT_EQ(tally.n_accepted, std::accumulate(tally.accepted_at.begin(),
+                                                    tally.accepted_at.end(), std::int64_t{0}));
+        // Nothing is in the tree to go by, and the corpus has the prompts alone.
+        const std::string_view name = after.proposers[i].method->name;
+        if (with.spec.weighed || name == "tree" || name == "rest") continue;
+        EXPECT_GT(tally.n_accepted, 0) << text << ": " << name;
       }
     }
   }
+}
+
+TEST(Engine, ARepeatedRequestIsReadOffTheTree) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{19};
+  const Submit r = request(random_prompt(rng, 70), 60, 1.0F, 5);
+  Options with = options(2, 2);
+  with.deterministic = true;  // the second time the prompt is cached
+  with.spec = *spec::parse_settings("tree");
+  Engine engine = std::move(*make_engine(setting.model, with));
+  const auto first = *submit(engine, r);
+  const Texts once = finish(engine);
+  const std::int64_t n_steps = engine.counts.steps;
+  const auto second = *submit(engine, r);
+  const Texts again = finish(engine);
+  EXPECT_EQ(once.at({first, 0}), again.at({second, 0}));
+  EXPECT_LT(engine.counts.steps - n_steps, 10);
+}
+
+TEST(Engine, ARequestChoosesItsProposers) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{29};
+  Options with = options(2, 2);
+  with.spec = *spec::parse_settings("lookup+random");
+  Engine engine = std::move(*make_engine(setting.model, with));
+  Submit r = request(random_prompt(rng, 30), 30, 1.0F, 5);
+  r.speculation = "off";
+  (void)*submit(engine, r);
+  (void)finish(engine);
+  EXPECT_EQ(0, engine.portfolio.tally[1].n_computed);
+  r.speculation = "random";
+  (void)*submit(engine, r);
+  (void)finish(engine);
+  EXPECT_GT(engine.portfolio.tally[1].n_computed, 0);
+  r.speculation = "suffix";
+  EXPECT_EQ(Fault::bad_request, submit(engine, r).error().fault);
 }
 
 }  // namespace
