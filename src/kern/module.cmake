@@ -16,5 +16,7 @@ set(avx2 -mavx2 -mfma -mf16c)
 set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16)
 isa_folder(avx2 ${avx2})
 isa_folder(avx2_vnni ${avx2} -mavxvnni)
-set(false_ones -Wno-uninitialized -Wno-maybe-uninitialized) # in the AVX-512 header of GCC 12
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU) # what GCC 12 says of its own AVX-512 header
+  set(false_ones -Wno-uninitialized -Wno-maybe-uninitialized)
+endif()
 isa_folder(avx512 ${avx512} ${false_ones})
