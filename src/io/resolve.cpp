@@ -141,8 +141,23 @@ std::optional<std::string> hub_folder(const std::string& name) {
   return "models--" + std::string(org) + "--" + std::string(model);
 }
 
+// The snapshot of a hub folder that has no branch "main": one that was asked for by its commit.
+Expected<ModelFiles> resolve_only_snapshot(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator() && found.size() < 2; at.increment(error)) {
+    if (is_folder(at->path())) found.push_back(at->path());
+  }
+  if (found.size() == 1) return resolve_folder(found[0]);
+  return fail(Fault::bad_model, quote(folder.string()) +
+                                    ": wanted ../refs/main or one snapshot, found " +
+                                    (found.empty() ? "no snapshot" : "several"));
+}
+
 Expected<ModelFiles> resolve_snapshot(const fs::path& folder) {
   const std::string ref = (folder / "refs" / "main").string();
+  if (!is_file(ref)) return resolve_only_snapshot(folder / "snapshots");
   MR_TRY(const auto text, sys::read_text(ref, 256));
   const std::string commit = text.substr(0, text.find_first_of(" \r\n"));
   if (!is_hub_part(commit)) {

@@ -102,6 +102,20 @@ TEST(Resolve, NamesInTheHubCache) {
   }
 }
 
+TEST(Resolve, AHubModelWithoutABranchHasOneSnapshot) {
+  const Folder folder("commit");
+  const std::string model = folder.path + "/models--org--name";
+  fs::create_directories(model + "/snapshots");
+  EXPECT_NE(resolve_model("org/name", folder.path).error().message.find("found no snapshot"),
+            std::string::npos);
+  write_text(model + "/snapshots/abc/model.safetensors", kSafetensors);
+  EXPECT_EQ(resolve_model("org/name", folder.path)->weights,
+            model + "/snapshots/abc/model.safetensors");
+  write_text(model + "/snapshots/def/model.safetensors", kSafetensors);
+  EXPECT_NE(resolve_model("org/name", folder.path).error().message.find("found several"),
+            std::string::npos);
+}
+
 TEST(Resolve, TheHubCacheFollowsTheEnvironment) {
   for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"}) {
     unsetenv(name);

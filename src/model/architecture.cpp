@@ -39,7 +39,8 @@ constexpr std::array kKnown = {
     Architecture{"gemma2", {"gemma2"}, gemma2::config, kGgufNames, kHfPostNormNames},
     Architecture{"gemma3", {"gemma3", "gemma3_text"}, gemma3::config, kGgufNames, kHfPostNormNames},
     Architecture{"gpt-oss", {"gpt_oss"}, gpt_oss::config, gpt_oss_gguf_names(), kGptOssNames},
-    Architecture{"llama", {"llama", "mistral"}, llama::config},
+    Architecture{"llama", {"llama"}, llama::config},
+    Architecture{"mistral", {"mistral"}, mistral::config},
     Architecture{"mixtral", {"mixtral"}, mixtral::config, kGgufNames, kMixtralNames},
     Architecture{"olmo2", {"olmo2"}, olmo2::config, kGgufNames, kOlmo2Names},
     Architecture{"phi3", {"phi3"}, phi3::config, phi3_gguf_names()},
@@ -90,9 +91,13 @@ std::span<const Architecture> architectures() {
 Expected<const Architecture*> architecture_of(const Source& source) {
   MR_TRY(const Stated stated, stated_architecture(source));
   std::string known;
+  const auto add = [&](std::string_view name) {
+    if (!name.empty()) known += (known.empty() ? "" : ", ") + std::string(name);
+  };
   for (const Architecture& architecture : architectures()) {
     if (!stated.name.empty() && is_called(architecture, source, stated.name)) return &architecture;
-    known += (known.empty() ? "" : ", ") + std::string(architecture.name);
+    if (source.gguf != nullptr) add(architecture.name);
+    if (source.gguf == nullptr) std::ranges::for_each(architecture.model_types, add);
   }
   return fail(Fault::bad_model, std::string(stated.key) + ": wanted one of " + known + "; found " +
                                     quote(stated.name));

@@ -44,6 +44,9 @@ Expected<Config> config(const Source& source);
 namespace llama {
 Expected<Config> config(const Source& source);
 }
+namespace mistral {
+Expected<Config> config(const Source& source);
+}
 namespace mixtral {
 Expected<Config> config(const Source& source);
 }

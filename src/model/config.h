@@ -19,8 +19,9 @@ struct RopeConfig {
 
 /// What differs from layer to layer.
 struct LayerConfig {
-  std::int32_t window = 0;  ///< > 0: attention sees that many positions, the row's own included
-  std::int32_t rope = 0;    ///< index into Config::ropes; below 0: none
+  std::int32_t window = 0;   ///< > 0: attention sees that many positions, the row's own included
+  std::int32_t rope = 0;     ///< index into Config::ropes; below 0: none
+  bool has_experts = false;  ///< a mixture in the place of its feed-forward
 };
 
 /// What query and key are normed over, before RoPE.
@@ -30,10 +31,9 @@ enum class QkNorm : std::uint8_t {
   row,   ///< all heads together
 };
 
-/// The mixture of experts that takes the place of the feed-forward in all layers but the first.
+/// The mixture of experts that takes the place of the feed-forward in some layers or in all.
 struct MoeConfig {
   std::int32_t n_experts = 0;   ///< 0: no layer has one
-  std::int32_t n_dense = 0;     ///< layers before the first that has one
   std::int32_t ffn_dim = 0;     ///< of one expert
   std::int32_t shared_dim = 0;  ///< of the feed-forward that every row takes beside; 0: none
   kern::Routing routing;        ///< without its bias, which is a weight of each layer
@@ -44,10 +44,6 @@ struct MoeConfig {
   bool is_interleaved = false;
 };
 
-inline bool has_experts(const MoeConfig& moe, std::int32_t layer) {
-  return moe.n_experts > 0 && layer >= moe.n_dense;
-}
-
 /// Multi-head latent attention: the cache holds one key a row, [latent, RoPE part], and the value
 /// is its latent.
 struct LatentConfig {
@@ -56,6 +52,7 @@ struct LatentConfig {
   std::int32_t nope_dim = 0;  ///< of each head's query, without RoPE,
   std::int32_t rope_dim = 0;  ///< and with it
   std::int32_t v_dim = 0;     ///< of each head's result
+  float norm_eps = 0;         ///< of the norms of queries and latent
 };
 
 /// The shape of a decoder, and the constants of its arithmetic.

@@ -20,10 +20,13 @@ constexpr Key kHeadDim{"attention.key_length", "head_dim"};
 constexpr Key kDim{"embedding_length", "hidden_size"};
 
 Expected<void> read_heads(const Fields& fields, const DecoderDefaults& defaults, Config& config) {
-  MR_TRY(config.n_heads,
-         same_in_layers(fields, kHeads, {1, kMaxHeads}, config.n_layers, defaults.n_heads));
-  MR_TRY(config.n_kv_heads, same_in_layers(fields, kKvHeads, {1, config.n_heads}, config.n_layers,
-                                           defaults.n_kv_heads.value_or(config.n_heads)));
+  const bool is_json = fields.json != nullptr;
+  MR_TRY(config.n_heads, same_in_layers(fields, kHeads, {1, kMaxHeads}, config.n_layers,
+                                        is_json ? defaults.n_heads : std::nullopt));
+  const bool shares = is_json && !is_null(fields, kKvHeads);
+  MR_TRY(config.n_kv_heads,
+         same_in_layers(fields, kKvHeads, {1, config.n_heads}, config.n_layers,
+                        shares ? defaults.n_kv_heads.value_or(config.n_heads) : config.n_heads));
   if (config.n_heads % config.n_kv_heads != 0) {
     return fail(Fault::bad_model, name_of(fields, kKvHeads) + ": wanted a divisor of " +
                                       std::to_string(config.n_heads) + " heads, found " +
@@ -31,7 +34,7 @@ Expected<void> read_heads(const Fields& fields, const DecoderDefaults& defaults,
   }
   const Range range{2, kern::kMaxHeadDim};
   const std::int32_t share = config.dim / config.n_heads;
-  const std::int32_t head_dim = fields.json != nullptr ? defaults.head_dim.value_or(share) : share;
+  const std::int32_t head_dim = is_json ? defaults.head_dim.value_or(share) : share;
   MR_TRY(config.k_dim, count(fields, kHeadDim, range, head_dim));
   MR_TRY(config.v_dim, count(fields, {"attention.value_length"}, range, config.k_dim));
   if (config.k_dim < range.low || config.k_dim > range.high) {
@@ -74,8 +77,9 @@ Expected<Config> read_decoder_config(const Source& source, const DecoderDefaults
   MR_TRY(const Fields fields, fields_of(source));
   MR_TRY_VOID(read_names(source, fields, config));
   MR_TRY(config.n_layers, count(fields, {"block_count", "num_hidden_layers"}, {1, kMaxLayers}));
-  MR_TRY(config.n_context, count(fields, {"context_length", "max_position_embeddings"},
-                                 {1, kMaxContext}, defaults.n_context));
+  MR_TRY(config.n_context,
+         count(fields, {"context_length", "max_position_embeddings"}, {1, kMaxContext},
+               fields.json != nullptr ? defaults.n_context : std::nullopt));
   MR_TRY(config.dim, count(fields, kDim, {1, kMaxDim}));
   MR_TRY(config.ffn_dim, same_in_layers(fields, {"feed_forward_length", "intermediate_size"},
                                         {1, kMaxDim}, config.n_layers));
@@ -83,15 +87,18 @@ Expected<Config> read_decoder_config(const Source& source, const DecoderDefaults
   const Key eps{"attention.layer_norm_rms_epsilon", "rms_norm_eps"};
   MR_TRY(config.norm_eps, positive(fields, eps, defaults.norm_eps));
   MR_TRY(config.activation, read_activation(fields, defaults));
+  config.layers.resize(static_cast<std::size_t>(config.n_layers));
+  if (!defaults.has_rope) return config;
   const bool is_gguf = source.gguf != nullptr;
   MR_TRY(RopeConfig rope,
          read_rope(source, {.kind = is_gguf ? defaults.gguf_rope : kern::Rope::neox,
                             .head_dim = config.k_dim,
                             .n_context = config.n_context,
                             .base = defaults.rope_base,
-                            .yarn_truncates = defaults.yarn_truncates}));
+                            .yarn_truncates = !is_gguf || defaults.yarn_truncates,
+                            .unstated_scaling = defaults.unstated_scaling,
+                            .n_original = defaults.n_original}));
   config.ropes.push_back(std::move(rope));
-  config.layers.resize(static_cast<std::size_t>(config.n_layers));
   return config;
 }
 

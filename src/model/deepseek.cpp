@@ -11,6 +11,8 @@ namespace mr::model::deepseek {
 namespace {
 
 constexpr std::int32_t kMaxDim = 1 << 18;
+/// Whatever config.json says of the other norms. Source: transformers, modeling_deepseek_v3.py.
+constexpr float kLatentNormEps = 1e-6F;
 
 bool is_third(const Source& source, const Config& config) {
   return source.checkpoint != nullptr && config.architecture == "deepseek_v3";
@@ -71,6 +73,7 @@ Expected<float> read_yarn_scale(const Source& source, const Fields& fields, Rope
 Expected<void> read_attention(const Source& source, const Fields& fields, Config& config) {
   MR_TRY(config.latent, read_latent(fields));
   const LatentConfig& latent = config.latent;
+  config.latent.norm_eps = source.gguf != nullptr ? config.norm_eps : kLatentNormEps;
   config.n_kv_heads = 1;
   config.k_dim = latent.rank + latent.rope_dim;
   config.v_dim = latent.rank;
@@ -82,11 +85,12 @@ Expected<void> read_attention(const Source& source, const Fields& fields, Config
   }
   const Key interleave{nullptr, "rope_interleave"};
   MR_TRY(const bool is_adjacent, get_or<bool>(fields, interleave, true));
-  MR_TRY(config.ropes[0],
+  MR_TRY(RopeConfig rope,
          read_rope(source, {.kind = is_adjacent ? kern::Rope::adjacent : kern::Rope::neox,
                             .head_dim = latent.rope_dim,
                             .n_context = config.n_context}));
-  MR_TRY(const float scale, read_yarn_scale(source, fields, config.ropes[0]));
+  MR_TRY(const float scale, read_yarn_scale(source, fields, rope));
+  config.ropes.push_back(std::move(rope));
   const auto head_dim = static_cast<float>(latent.nope_dim + latent.rope_dim);
   config.attention_scale = scale / std::sqrt(head_dim);
   return {};
@@ -132,7 +136,7 @@ Expected<void> read_gguf(const Fields& fields, MoeConfig& moe) {
 /// with experts that every row takes beside.
 /// Source: DeepSeek-V2, arXiv:2405.04434; DeepSeek-V3, arXiv:2412.19437, section 2.1.
 Expected<Config> config(const Source& source) {
-  MR_TRY(Config config, read_decoder_config(source));
+  MR_TRY(Config config, read_decoder_config(source, {.has_rope = false}));
   MR_TRY(const Fields fields, fields_of(source));
   MR_TRY_VOID(read_attention(source, fields, config));
   const bool third = is_third(source, config);
@@ -143,7 +147,7 @@ Expected<Config> config(const Source& source) {
     defaults.n_dense = third ? 3 : 0;
     if (third) defaults.n_used = 8;
   }
-  MR_TRY(config.moe, read_moe(fields, defaults, config));
+  MR_TRY_VOID(read_moe(fields, defaults, config));
   MR_TRY(const std::int32_t n_shared, count(fields, {"expert_shared_count", "n_shared_experts"},
                                             {0, kMaxDim / config.moe.ffn_dim},
                                             third                    ? 1

@@ -28,7 +28,7 @@ void feed_forward(const Pass& pass, std::int32_t index) {
   const Workspace& work = pass.workspace;
   enter(pass, layer.ffn_norm);
   const MoeConfig& moe = pass.model.config.moe;
-  if (has_experts(moe, index)) {
+  if (pass.model.config.layers[static_cast<std::size_t>(index)].has_experts) {
     mix(pass, layer);
     if (moe.shared_dim == 0) return;
   }

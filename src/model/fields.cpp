@@ -127,6 +127,27 @@ Expected<std::vector<float>> positives(const Fields& fields, const char* key, st
   return numbers;
 }
 
+Expected<std::vector<std::int32_t>> counts(const Fields& fields, const char* key, Range range) {
+  std::vector<std::int32_t> found;
+  if (fields.json == nullptr) return found;
+  const bj::value* value = json_value(fields, key);
+  if (value == nullptr) return found;
+  const Key name{nullptr, key};
+  if (!value->is_array()) return wrong(fields, name, "a list of integers", "no list");
+  for (const bj::value& item : value->get_array()) {
+    const bool fits =
+        item.is_int64() && item.get_int64() >= range.low && item.get_int64() <= range.high;
+    if (!fits) {
+      return wrong(
+          fields, name,
+          "integers from " + std::to_string(range.low) + " to " + std::to_string(range.high),
+          "something else in the list");
+    }
+    found.push_back(static_cast<std::int32_t>(item.get_int64()));
+  }
+  return found;
+}
+
 Expected<std::vector<std::string>> texts(const Fields& fields, const char* key) {
   std::vector<std::string> found;
   if (fields.json == nullptr) return found;

@@ -67,6 +67,9 @@ Expected<float> positive(const Fields& fields, Key key, std::optional<float> fal
 /// A list of `n` finite numbers above zero, of config.json.
 Expected<std::vector<float>> positives(const Fields& fields, const char* key, std::size_t n);
 
+/// A list of integers within a range, of config.json; empty where it is absent.
+Expected<std::vector<std::int32_t>> counts(const Fields& fields, const char* key, Range range);
+
 /// A list of texts, of config.json; empty where it is absent.
 Expected<std::vector<std::string>> texts(const Fields& fields, const char* key);
 

@@ -15,7 +15,8 @@ inline constexpr DecoderDefaults kGemmaDefaults{.activation = kern::Activation::
 /// Where the two differ.
 struct GemmaTraits {
   std::int32_t n_layers_largest = 0;  ///< of the largest model: see below
-  float attention_softcap = 0;        ///< where config.json does not say
+  bool caps_attention = false;
+  float attention_softcap = 0;  ///< where config.json does not say
   float logit_softcap = 0;
 };
 

@@ -15,12 +15,11 @@ Expected<kern::Weight> keep_matrix(const Loader& loader, const std::vector<float
     return weight;
   }
   weight.type = type;
-  std::vector<std::uint16_t> halves;
-  halves.reserve(values.size());
-  for (const float value : values) {
-    halves.push_back(type == DType::f16 ? f32_to_f16(value) : f32_to_bf16(value));
-  }
   const kern::Device& device = loader.model.device;
+  std::vector<std::uint16_t> halves(values.size());
+  for (std::size_t i = 0; i < values.size() && !device.counts_only; ++i) {
+    halves[i] = type == DType::f16 ? f32_to_f16(values[i]) : f32_to_bf16(values[i]);
+  }
   const std::size_t bytes = halves.size() * sizeof halves[0];
   MR_TRY(auto buffer, kern::make_buffer(device, bytes, name));
   device.ops->upload(device, buffer.data, halves.data(), bytes);
@@ -57,7 +56,8 @@ Expected<void> split_kv_b(const Loader& loader, const std::string& name, LatentW
   MR_TRY(const Decoded kv_b, decode_matrix(loader, name, {n_rows, config.latent.rank}));
   std::vector<float> k_b(n_heads * rank * nope);
   std::vector<float> v_b;
-  for (std::size_t h = 0; h < n_heads; ++h) {
+  if (loader.model.device.counts_only) v_b.resize(n_heads * v_dim * rank);
+  for (std::size_t h = 0; h < n_heads && !loader.model.device.counts_only; ++h) {
     const float* from = &kv_b.values[h * (nope + v_dim) * rank];
     for (std::size_t i = 0; i < nope; ++i) {
       for (std::size_t r = 0; r < rank; ++r) k_b[(h * rank + r) * nope + i] = from[i * rank + r];

@@ -18,7 +18,7 @@ void project(const Pass& pass, std::int32_t index) {
                                         .kv_norm = layer.latent.latent_norm,
                                         .w_rope = layer.latent.rope,
                                         .wk_b = layer.latent.k_b,
-                                        .eps = config.norm_eps,
+                                        .eps = config.latent.norm_eps,
                                         .n_heads = config.n_heads,
                                         .rope_dim = config.latent.rope_dim,
                                         .angles = kern::as<float>(work.angles[rope]),

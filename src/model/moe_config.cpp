@@ -1,5 +1,6 @@
 #include "model/moe_config.h"
 
+#include <algorithm>
 #include <string>
 
 namespace mr::model {
@@ -9,9 +10,8 @@ constexpr std::int32_t kMaxDim = 1 << 18;
 
 }  // namespace
 
-Expected<MoeConfig> read_moe(const Fields& fields, const MoeDefaults& defaults,
-                             const Config& config) {
-  MoeConfig moe;
+Expected<void> read_moe(const Fields& fields, const MoeDefaults& defaults, Config& config) {
+  MoeConfig& moe = config.moe;
   Key n_experts{"expert_count", defaults.n_experts_key};
   if (!has(fields, n_experts)) n_experts.json = "num_local_experts";  // as transformers 5 has it
   MR_TRY(moe.n_experts, count(fields, n_experts, {1, kern::kMaxExperts}, defaults.n_experts));
@@ -19,9 +19,13 @@ Expected<MoeConfig> read_moe(const Fields& fields, const MoeDefaults& defaults,
                                    {1, moe.n_experts}, defaults.n_used));
   MR_TRY(moe.ffn_dim, count(fields, {"expert_feed_forward_length", defaults.ffn_dim_key},
                             {1, kMaxDim}, defaults.ffn_dim));
-  MR_TRY(moe.n_dense, count(fields, {"leading_dense_block_count", "first_k_dense_replace"},
-                            {0, config.n_layers}, defaults.n_dense));
-  return moe;
+  MR_TRY(const std::int32_t n_dense,
+         count(fields, {"leading_dense_block_count", "first_k_dense_replace"}, {0, config.n_layers},
+               std::min(defaults.n_dense, config.n_layers)));
+  for (std::int32_t i = n_dense; i < config.n_layers; ++i) {
+    config.layers[static_cast<std::size_t>(i)].has_experts = true;
+  }
+  return {};
 }
 
 Expected<void> read_groups(const Fields& fields, Range fallback, MoeConfig& moe) {

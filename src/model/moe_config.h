@@ -17,11 +17,10 @@ struct MoeDefaults {
   std::int32_t n_dense = 0;
 };
 
-/// The numbers that every mixture has: experts, how many a row uses, their size, dense layers
-/// before them. Architectures start from it and set how scores are made.
-/// Errors: bad_model, naming the key, the range wanted and the value found.
-Expected<MoeConfig> read_moe(const Fields& fields, const MoeDefaults& defaults,
-                             const Config& config);
+/// The numbers that every mixture has: experts, how many a row uses, their size; and the layers
+/// that have one, all after the first dense ones. Architectures start from it and set how scores
+/// are made. Errors: bad_model, naming the key, the range wanted and the value found.
+Expected<void> read_moe(const Fields& fields, const MoeDefaults& defaults, Config& config);
 
 /// The groups of experts that DeepSeek's models choose from: how many there are, and are used.
 /// Errors: bad_model, where they do not share the experts evenly or have too few for a row.

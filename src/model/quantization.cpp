@@ -20,25 +20,37 @@ tl::unexpected<Error> wrong(const Fields& fields, const char* key, const std::st
               name_of(fields, {nullptr, key}) + ": wanted " + wanted + ", found " + found);
 }
 
-/// A text that has to be `wanted` where it is there at all.
-Expected<void> expect(const Fields& fields, const char* key, const std::string& wanted) {
-  MR_TRY(const auto found, get_or<std::string>(fields, {nullptr, key}, wanted));
-  if (found == wanted) return {};
-  return wrong(fields, key, wanted, quote(found));
+/// The layout of AWQ, where it is named at all.
+Expected<void> expect_gemm(const Fields& fields) {
+  MR_TRY(const auto found, get_or<std::string>(fields, {nullptr, "version"}, "gemm"));
+  if (found == "gemm" || found == "GEMM") return {};
+  return wrong(fields, "version", "gemm", quote(found));
 }
 
 Expected<void> expect_four_bits(const Fields& fields) {
   return count(fields, {nullptr, "bits"}, {4, 4}, 4).map([](std::int32_t) {});
 }
 
-Expected<void> read_blocks(const Fields& fields, Quantization& quantization) {
-  if (!has(fields, {nullptr, "weight_block_size"})) return {};
-  MR_TRY(const auto sizes, positives(fields, "weight_block_size", 2));
+Expected<void> read_blocks(const Fields& fields, const char* key, Quantization& quantization) {
+  if (!has(fields, {nullptr, key})) return {};
+  MR_TRY(const auto sizes, positives(fields, key, 2));
   if (std::ranges::any_of(sizes, [](float size) { return size < 1 || size > 65536; })) {
-    return wrong(fields, "weight_block_size", "two sizes of 1 to 65536", "others");
+    return wrong(fields, key, "two sizes of 1 to 65536", "others");
   }
   quantization.block_rows = static_cast<std::uint64_t>(sizes[0]);
   quantization.block_columns = static_cast<std::uint64_t>(sizes[1]);
+  return {};
+}
+
+/// compressed-tensors says it of each group of layers: one that has blocks stands for all.
+Expected<void> read_group_blocks(const Fields& fields, Quantization& quantization) {
+  MR_TRY(const auto groups, part(fields, "config_groups"));
+  if (!groups) return {};
+  for (const auto& [name, group] : *groups->json) {
+    if (!group.is_object()) continue;
+    MR_TRY(const auto weights, part({nullptr, &group.get_object(), groups->prefix}, "weights"));
+    if (weights) MR_TRY_VOID(read_blocks(*weights, "block_structure", quantization));
+  }
   return {};
 }
 
@@ -70,14 +82,15 @@ Expected<Quantization> read_quantization(const Source& source) {
                  quote(method));
   }
   if (method == "awq") {
-    MR_TRY_VOID(expect(*found, "version", "gemm"));
+    MR_TRY_VOID(expect_gemm(*found));
     MR_TRY_VOID(expect_four_bits(*found));
   }
   if (method == "gptq") {
     MR_TRY_VOID(expect_four_bits(*found));
     MR_TRY(quantization.zero_offset, gptq_zero_offset(*found));
   }
-  MR_TRY_VOID(read_blocks(*found, quantization));
+  MR_TRY_VOID(read_blocks(*found, "weight_block_size", quantization));
+  MR_TRY_VOID(read_group_blocks(*found, quantization));
   return quantization;
 }
 

@@ -63,15 +63,16 @@ double scaled(const RopeScaling& s, const Ramp& ramp, std::int32_t i, double inv
 
 RopeConfig make_rope(kern::Rope kind, std::int32_t n_dims, double base,
                      const RopeScaling& scaling) {
+  const std::int32_t n_pairs = (n_dims + 1) / 2;
   RopeConfig rope{.kind = kind,
-                  .n_dims = n_dims,
+                  .n_dims = 2 * n_pairs,
                   .inv_freq = {},
                   .inv_freq_long = {},
                   .n_short = static_cast<std::int32_t>(scaling.n_original),
                   .magnitude = static_cast<float>(scaling.magnitude)};
   const Ramp ramp =
       scaling.rule == RopeScaling::Rule::yarn ? yarn_ramp(scaling, n_dims, base) : Ramp{};
-  for (std::int32_t i = 0; i < n_dims / 2; ++i) {
+  for (std::int32_t i = 0; i < n_pairs; ++i) {
     const double plain = 1.0 / std::pow(base, 2.0 * i / n_dims);
     const double inv_freq = scaled(scaling, ramp, i, plain);
     const auto at = static_cast<std::size_t>(i);

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -28,7 +29,8 @@ struct RopeScaling {
   std::vector<float> short_factor, long_factor;  ///< longrope: (n_dims / 2)
 };
 
-/// The frequencies base^(-2i / n_dims), scaled. Source: Su et al. 2021, arXiv:2104.09864, 3.2.2.
+/// The frequencies base^(-2i / n_dims), scaled; where n_dims is odd the last pair has one more.
+/// Source: Su et al. 2021, arXiv:2104.09864, 3.2.2.
 RopeConfig make_rope(kern::Rope kind, std::int32_t n_dims, double base, const RopeScaling& scaling);
 
 /// What a RoPE starts from where the model does not say.
@@ -38,8 +40,12 @@ struct RopeDefaults {
   std::int32_t n_context = 0;  ///< of the model
   float base = 10000.0F;
   Key base_key{"rope.freq_base", "rope_theta"};
-  bool yarn_truncates = true;  ///< see RopeScaling
-  bool scaled = true;          ///< whether the model's one scaling is meant
+  bool yarn_truncates = true;                     ///< see RopeScaling
+  bool scaled = true;                             ///< whether the model's one scaling is meant
+  const RopeScaling* unstated_scaling = nullptr;  ///< of a config.json that has none; null: none
+  /// Positions of the first training, where config.json does not say beside the scaling: what
+  /// stands inside it does not count then. By default that does, or else n_context.
+  std::optional<std::int32_t> n_original = {};
 };
 
 /// The RoPE of a model: its base, how much of a head it turns, and its scaling, from

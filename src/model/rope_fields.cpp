@@ -77,7 +77,8 @@ Expected<Rule> json_rule(const Fields& rope) {
       has(rope, {nullptr, "rope_type"}) ? Key{nullptr, "rope_type"} : Key{nullptr, "type"};
   MR_TRY(const auto name, get_or<std::string>(rope, key, "default"));
   const bool has_factors = has(rope, {nullptr, "long_factor"});
-  if (name == "default") return Rule::none;
+  // Dynamic changes nothing within the context of the training, and beyond it with the length.
+  if (name == "default" || name == "dynamic") return Rule::none;
   if (name == "linear") return Rule::linear;
   if (name == "llama3") return Rule::llama3;
   if (name == "longrope" || name == "su" || (name == "yarn" && has_factors)) return Rule::longrope;
@@ -123,11 +124,13 @@ Expected<RopeScaling> json_scaling(const Fields& fields, const Fields& rope,
   const Key factor{nullptr, "factor"};
   RopeScaling s;
   s.truncate = defaults.yarn_truncates;
-  if (rope.json == fields.json) return s;
+  if (rope.json == fields.json)
+    return defaults.unstated_scaling != nullptr ? *defaults.unstated_scaling : s;
   MR_TRY(s.rule, json_rule(rope));
   if (s.rule == Rule::none) return s;
-  MR_TRY(const std::int32_t n_original, count(has(fields, original) ? fields : rope, original,
-                                              {2, kMaxContext}, defaults.n_context));
+  const bool beside = has(fields, original) || defaults.n_original.has_value();
+  MR_TRY(const std::int32_t n_original, count(beside ? fields : rope, original, {2, kMaxContext},
+                                              defaults.n_original.value_or(defaults.n_context)));
   s.n_original = n_original;
   const bool by_context = s.rule == Rule::yarn || s.rule == Rule::longrope;
   const auto ratio = static_cast<float>(defaults.n_context / s.n_original);
@@ -139,7 +142,7 @@ Expected<RopeScaling> json_scaling(const Fields& fields, const Fields& rope,
     MR_TRY_VOID(read_llama3(rope, s));
   }
   if (s.rule == Rule::longrope) {
-    const auto n = static_cast<std::size_t>(n_dims / 2);
+    const auto n = static_cast<std::size_t>((n_dims + 1) / 2);
     MR_TRY(s.short_factor, positives(rope, "short_factor", n));
     MR_TRY(s.long_factor, positives(rope, "long_factor", n));
     s.magnitude = longrope_magnitude(s);
@@ -178,7 +181,8 @@ Expected<std::int32_t> read_n_dims(const Fields& fields, const Fields& rope,
     n_dims = static_cast<std::int32_t>(static_cast<double>(head_dim) *
                                        std::min(static_cast<double>(part), 1.0));
   }
-  if (n_dims >= 2 && n_dims % 2 == 0) return n_dims;
+  const bool has_room = fields.json != nullptr && n_dims < head_dim;  // for the odd one's partner
+  if (n_dims >= 2 && (n_dims % 2 == 0 || has_room)) return n_dims;
   return fail(Fault::bad_model, name_of(fields, key) +
                                     ": wanted an even number of dimensions, found " +
                                     std::to_string(n_dims));

@@ -208,7 +208,7 @@ Expected<void> find_fp8(const Finder& f, const char* suffix) {
                            .block_rows = f.n_out,
                            .block_columns = f.n_in};
   std::uint64_t n_scales = elements(*scale);
-  if (n_scales == f.n_out && columns(*scale) == 1) {
+  if (n_scales == f.n_out && (columns(*scale) == 1 || scale->n_dims == 1)) {
     found.block_rows = 1;
   } else if (n_scales != 1) {
     found.block_rows = f.quantization.block_rows;

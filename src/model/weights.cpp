@@ -86,8 +86,9 @@ Expected<Layer> load_layer(const Loader& loader, std::int32_t index) {
   };
   MR_TRY_VOID(config.latent.rank > 0 ? load_latent(loader, index, layer)
                                      : load_attention(loader, index, layer));
-  MR_TRY_VOID(has_experts(config.moe, index) ? load_mixture(loader, index, layer)
-                                             : load_feed_forward(loader, index, layer));
+  const bool has_experts = config.layers[static_cast<std::size_t>(index)].has_experts;
+  MR_TRY_VOID(has_experts ? load_mixture(loader, index, layer)
+                          : load_feed_forward(loader, index, layer));
   if (config.has_pre_norms) {
     MR_TRY(layer.attn_norm, norm(names.attn_norm));
     MR_TRY(layer.ffn_norm, norm(names.ffn_norm));

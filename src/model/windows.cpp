@@ -69,15 +69,18 @@ Expected<void> read_windows(const Source& source, const WindowDefaults& defaults
   return {};
 }
 
-Expected<void> read_upper_windows(const Source& source, Config& config) {
+Expected<void> read_upper_windows(const Source& source, const UpperWindows& upper, Config& config) {
   MR_TRY(const Fields fields, fields_of(source));
   MR_TRY(const bool wanted, get_or<bool>(fields, {nullptr, "use_sliding_window"}, false));
-  if (!wanted) return {};
-  MR_TRY(const std::int32_t window, count(fields, kWindow, {0, kMaxWindow}, 0));
+  if (!wanted || is_null(fields, kWindow)) return {};
+  constexpr std::int32_t kQwenWindow = 4096;
+  MR_TRY(const std::int32_t window, count(fields, kWindow, {0, kMaxWindow}, kQwenWindow));
   MR_TRY(auto windowed, listed(fields, config.layers.size()));
   if (windowed.empty()) {
-    MR_TRY(const std::int32_t first,
-           count(fields, {nullptr, "max_window_layers"}, {0, kMaxWindow}, config.n_layers));
+    std::int32_t first = upper.first;
+    if (upper.asks) {
+      MR_TRY(first, count(fields, {nullptr, "max_window_layers"}, {0, kMaxWindow}, first));
+    }
     windowed.resize(config.layers.size(), true);
     std::fill_n(windowed.begin(), std::min(first, config.n_layers), false);
   }

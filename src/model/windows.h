@@ -18,7 +18,11 @@ struct WindowDefaults {
 Expected<void> read_windows(const Source& source, const WindowDefaults& defaults, Config& config);
 
 /// The same for Qwen's config.json, where `use_sliding_window` gives a window to the layers from
-/// `max_window_layers` on.
-Expected<void> read_upper_windows(const Source& source, Config& config);
+/// `max_window_layers` on, or `first` where it does not say or is not asked.
+struct UpperWindows {
+  bool asks = true;
+  std::int32_t first = 28;
+};
+Expected<void> read_upper_windows(const Source& source, const UpperWindows& upper, Config& config);
 
 }  // namespace mr::model

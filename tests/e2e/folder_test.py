@@ -135,7 +135,7 @@ class Folders(unittest.TestCase):
         folder = make_folder(self.folder / "model", "qwen2")
         config = json.loads((folder / "config.json").read_text())
         for damage, says in (
-            ({"model_type": "mamba"}, "model_type: wanted one of deepseek2, gemma2, gemma3, "),
+            ({"model_type": "mamba"}, "model_type: wanted one of deepseek_v2, deepseek_v3, "),
             ({"num_attention_heads": 5}, "num_key_value_heads: wanted a divisor of 5 heads"),
             ({"quantization_config": {"quant_method": "hqq"}}, "quant_method: wanted awq, "),
         ):

@@ -83,7 +83,8 @@ void damage(bj::object& root, bj::object& object, const auto& check, const std::
 TEST(ConfigJson, EveryWrongValueIsAClearError) {
   const Folder folder;
   for (const std::string model : {"llama-llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3",
-                                  "phi3-long", "olmo2", "qwen2-awq", "qwen2-fp8-block"}) {
+                                  "phi3-long", "olmo2", "qwen2-awq", "qwen2-fp8-block",
+                                  "qwen3-moe-dense", "deepseek-v2"}) {
     bj::object config = read_config_json(model);
     const bool own = fs::exists(kModels / (model + ".safetensors"));
     const std::string weights = own ? model : model.substr(0, model.find('-'));
@@ -106,7 +107,7 @@ TEST(ConfigJson, MessagesNameKeyWantedAndFound) {
   const Folder folder;
   const std::vector<Named> cases{
       {"llama", "model_type", "mamba",
-       "model_type: wanted one of deepseek2, gemma2, gemma3, "},
+       "model_type: wanted one of deepseek_v2, deepseek_v3, "},
       {"llama", "num_hidden_layers", -2, "num_hidden_layers: wanted an integer from 0 to"},
       {"llama", "num_attention_heads", 3, "num_key_value_heads: wanted a divisor of 3 heads"},
       {"llama", "hidden_act", "relu6", "hidden_act: wanted silu or gelu_pytorch_tanh, found"},

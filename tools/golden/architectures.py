@@ -3,7 +3,7 @@
 as GGUF, and what transformers computes for them.
 
 usage: architectures.py OUT [CASE ...]
-  needs torch 2.15, transformers 5.23, safetensors 0.8 and gguf 0.19
+  needs torch 2.15, transformers 5.24, safetensors 0.8 and gguf 0.19
 
 A case is OUT/CASE.config.json with the weights OUT/WEIGHTS.safetensors, and OUT/CASE.gguf. Its line
 of OUT/golden.jsonl has the prompt, logits at some of its positions (base64 of float32), the 64
@@ -166,16 +166,28 @@ CASES = [
              "rope_local_base_freq": 10000.0, "sliding_window_pattern": 6,
              "rope_scaling": {"rope_type": "linear", "factor": 8.0}}),
     Case("phi3", "Phi3", PHI3, "phi3"),
+    Case("phi3-odd", "Phi3", {**PHI3, "rope_parameters": {
+        "rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.9}}, "phi3",
+         weights="phi3", has_gguf=False),
     Case("phi3-short", "Phi3", {**PHI3, "original_max_position_embeddings": 128,
                                 "max_position_embeddings": 512, "rope_parameters": longrope(128)},
          "phi3", weights="phi3", gguf=longrope_keys),
     Case("phi3-long", "Phi3", {**PHI3, "original_max_position_embeddings": 16,
                                "rope_parameters": longrope(16)},
          "phi3", weights="phi3", gguf=longrope_keys),
+    Case("gemma3-capped", "Gemma3", {**GEMMA, "num_hidden_layers": 6,
+                                     "attn_logit_softcapping": 4.0,
+                                     "final_logit_softcapping": 6.0}, "gemma3",
+         weights="gemma3", has_gguf=False),
     Case("olmo2", "Olmo2", {"tie_word_embeddings": False}, "olmo2"),
     *(Case("qwen2-" + kind, "Qwen2", {"tie_word_embeddings": True}, "qwen2", quantized=kind,
            has_gguf=False, config_json={"quantization_config": quantization})
       for kind, (_, quantization) in quantized.KINDS.items()),
+    Case("qwen2-fp8-structure", "Qwen2", {"tie_word_embeddings": True}, "qwen2",
+         weights="qwen2-fp8-block", quantized="fp8-block", has_gguf=False, config_json={
+             "quantization_config": {
+                 **quantized.compressed("float-quantized"), "config_groups": {"group_0": {
+                     "weights": {"block_structure": list(quantized.FP8_BLOCK)}}}}}),
     *mixtures.cases(Case, permuted),
 ]
 

@@ -9,10 +9,10 @@ from transformers.integrations.mxfp4 import convert_moe_packed_tensors
 
 FIELDS = {
     "num_experts", "num_local_experts", "num_experts_per_tok", "moe_intermediate_size",
-    "norm_topk_prob", "decoder_sparse_step", "first_k_dense_replace", "n_routed_experts",
-    "n_shared_experts", "n_group", "topk_group", "topk_method", "routed_scaling_factor",
-    "kv_lora_rank", "q_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim",
-    "rope_interleave"}
+    "norm_topk_prob", "decoder_sparse_step", "mlp_only_layers", "first_k_dense_replace",
+    "n_routed_experts", "n_shared_experts", "n_group", "topk_group", "topk_method",
+    "routed_scaling_factor", "kv_lora_rank", "q_lora_rank", "qk_nope_head_dim",
+    "qk_rope_head_dim", "v_head_dim", "rope_interleave"}
 
 DEEPSEEK = {"num_hidden_layers": 3, "num_key_value_heads": 4, "moe_intermediate_size": 24,
             "n_routed_experts": 8, "num_experts_per_tok": 3, "first_k_dense_replace": 1,
@@ -215,8 +215,15 @@ def cases(case, permuted):
              gguf=lambda writer, config: (qwen3_moe_keys(writer, config),
                                           writer.add_expert_weights_norm(False)),
              gguf_tensors=gguf_experts),
+        case("qwen3-moe-dense", "Qwen3Moe",
+             {**qwen3, "num_hidden_layers": 4, "mlp_only_layers": [1], "decoder_sparse_step": 2,
+              "use_sliding_window": True, "sliding_window": 16, "norm_topk_prob": False},
+             "qwen3moe", has_gguf=False,
+             config_json={"max_window_layers": 3, "num_key_value_heads": 2}),
         case("gpt-oss", "GptOss", GPT_OSS, "gpt-oss", gguf=gpt_oss_keys,
              gguf_tensors=gpt_oss_gguf),
+        case("gpt-oss-unstated", "GptOss", {**GPT_OSS, "rope_parameters": None}, "gpt-oss",
+             weights="gpt-oss", has_gguf=False, config_json={"rope_parameters": None}),
         case("gpt-oss-mxfp4", "GptOss", GPT_OSS, "gpt-oss", gguf=gpt_oss_keys,
              gguf_tensors=gpt_oss_gguf, quantized="mxfp4"),
         case("deepseek-v2", "DeepseekV2",
@@ -231,6 +238,7 @@ def cases(case, permuted):
         case("deepseek-v3", "DeepseekV3", {**third, "rope_parameters": YARN}, "deepseek2",
              gguf=new_deepseek_keys, checkpoint=single_checkpoint, gguf_tensors=split_latent,
              lengths=new_lengths),
-        case("deepseek-v3-neox", "DeepseekV3", {**third, "rope_interleave": False}, "deepseek2",
+        case("deepseek-v3-neox", "DeepseekV3",
+             {**third, "rope_interleave": False, "rms_norm_eps": 1e-3}, "deepseek2",
              gguf_tensors=None, has_gguf=False),
     ]
