@@ -36,6 +36,10 @@ void qkv_rope_store(const Device& device, const QkvArgs& a) {
   project(a.wq, a.bq, a.q);
   project(a.wk, a.bk, a.k);
   project(a.wv, a.bv, a.v);
+  rope_store(device, a);
+}
+
+void rope_store(const Device& device, const QkvArgs& a) {
   norm_heads(device, a, a.q, a.n_heads, a.q_norm);
   norm_heads(device, a, a.k, a.kv.n_kv_heads, a.k_norm);
   rotate_heads(device, a, a.q, a.n_heads);

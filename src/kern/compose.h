@@ -6,6 +6,7 @@
 namespace mr::kern::compose {
 
 void qkv_rope_store(const Device& device, const QkvArgs& a);
+void rope_store(const Device& device, const QkvArgs& a);  ///< what comes after its products
 void gate_up_act(const Device& device, const GateUpArgs& a);
 void moe(const Device& device, const MoeArgs& a);
 void latent_qkv_store(const Device& device, const LatentQkvArgs& a);

@@ -1,6 +1,7 @@
 #include "kern/level.h"
 
 #include "base/quote.h"
+#include "kern/compose.h"
 #include "kern/cuda/device.h"
 #include "kern/packed/packed.h"
 #include "kern/ref/ref.h"
@@ -19,8 +20,26 @@ void avx2_attention(const Device& device, const AttentionArgs& a) {
   avx2::spread(device, a.acts, a.rows.n_rows, std::int64_t{a.n_heads} * a.kv.v_dim);
 }
 
+void avx2_store_kv(const Device& device, const StoreKvArgs& a) {
+  const bool whole = a.kv.k_dim % 8 == 0 && a.kv.v_dim % 8 == 0;
+  whole ? avx2::store_kv(device, a) : ref::store_kv(device, a);
+}
+
 void avx2_project_heads(const Device& device, const ProjectHeadsArgs& a) {
   a.weight.n_in % 8 == 0 ? avx2::project_heads(device, a) : ref::project_heads(device, a);
+}
+
+/// Queries, keys and values in one pass of the level's products.
+template <void (*gemms)(const Device&, const GemmArgs*, int)>
+void qkv_rope_store(const Device& device, const QkvArgs& a) {
+  const auto product = [&](const Weight& weight, const float* bias, float* y) {
+    return GemmArgs{
+        .weight = weight, .acts = a.acts, .bias = bias, .n_rows = a.rows.n_rows, .y = y};
+  };
+  const GemmArgs all[] = {product(a.wq, a.bq, a.q), product(a.wk, a.bk, a.k),
+                          product(a.wv, a.bv, a.v)};
+  gemms(device, all, 3);
+  compose::rope_store(device, a);
 }
 
 /// The table of ref with packed weights and what AVX2 does better.
@@ -34,6 +53,10 @@ Table avx2_table() {
   table.rms_norm = avx2::rms_norm;
   table.to_acts = avx2::to_acts;
   table.gemm = avx2::gemm;
+  table.qkv_rope_store = qkv_rope_store<avx2::gemms>;
+  table.gate_up_act = avx2::gate_up_act;
+  table.expert_gemm = avx2::expert_gemm;
+  table.store_kv = avx2_store_kv;
   table.rope = avx2::rope;
   table.attention = avx2_attention;
   table.act_mul = avx2::act_mul;
@@ -49,6 +72,9 @@ Table avx2_vnni_table() {
   Table table = avx2_table();
   table.name = "avx2_vnni";
   table.gemm = avx2_vnni::gemm;
+  table.qkv_rope_store = qkv_rope_store<avx2_vnni::gemms>;
+  table.gate_up_act = avx2_vnni::gate_up_act;
+  table.expert_gemm = avx2_vnni::expert_gemm;
   return table;
 }
 
@@ -56,6 +82,9 @@ Table avx512_table() {
   Table table = avx2_table();
   table.name = "avx512";
   table.gemm = avx512::gemm;
+  table.qkv_rope_store = qkv_rope_store<avx512::gemms>;
+  table.gate_up_act = avx512::gate_up_act;
+  table.expert_gemm = avx512::expert_gemm;
   return table;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 void time_case(benchmark::State& state, Level level, const cases::Case& c) {
   cases::OwnDevice here(level, 0);
+  if (!cases::runs_on(c, here.device)) return state.SkipWithError("a cache that it does not keep");
   const cases::Prepared prepared = cases::prepare(c, here.device);
   for (auto _ : state) {
     cases::run(here.device, prepared);

@@ -1,3 +1,4 @@
+#include "kern/simd/activate.h"
 #include "kern/simd/avx2.h"
 #include "kern/simd/parallel.h"
 #include "kern/simd/quantize.h"
@@ -26,23 +27,6 @@ void norm_row(const RmsNormArgs& a, const float* x, float* y) {
     const __m256 values = _mm256_div_ps(_mm256_maskload_ps(x + i, mask), rms);
     _mm256_maskstore_ps(y + i, mask, _mm256_mul_ps(values, _mm256_maskload_ps(a.weight + i, mask)));
   });
-}
-
-__m256 activate(Activation activation, __m256 x) {
-  if (activation == Activation::silu) return _mm256_mul_ps(x, sigmoid8(x));
-  // 0.5 x (1 + tanh z) = x sigmoid(2z), z = sqrt(2 / pi) (x + 0.044715 x^3)
-  const __m256 cubic = _mm256_mul_ps(_mm256_mul_ps(x, x), _mm256_set1_ps(0.044715F));
-  const __m256 z2 = _mm256_mul_ps(_mm256_fmadd_ps(cubic, x, x), _mm256_set1_ps(1.5957691216F));
-  return _mm256_mul_ps(x, sigmoid8(z2));
-}
-
-__m256 swiglu_clamped(const ActMulArgs& a, __m256 gate, __m256 up) {
-  const __m256 limit = _mm256_set1_ps(a.limit);
-  const __m256 low = _mm256_set1_ps(-a.limit);
-  gate = _mm256_min_ps(limit, gate);  // in this order NaN passes, as below
-  up = _mm256_max_ps(low, _mm256_min_ps(limit, up));
-  const __m256 glu = _mm256_mul_ps(gate, sigmoid8(_mm256_mul_ps(_mm256_set1_ps(a.alpha), gate)));
-  return _mm256_fmadd_ps(up, glu, glu);
 }
 
 std::int64_t argmax_of(const float* x, std::int64_t n) {
@@ -93,23 +77,11 @@ void to_acts(const Device& device, const ToActsArgs& a) {
 void act_mul(const Device& device, const ActMulArgs& a) {
   constexpr std::int64_t kColumns = 256;  // of a row that are activated and quantized together
   const std::int64_t dim = a.dim;
-  const std::int64_t stride = act_layout(dim).stride;
   const std::int64_t per_row = (dim + kColumns - 1) / kColumns;
   shares(device, a.n_rows * per_row, kGrain / 4 / kColumns, [&](std::int64_t i, std::int64_t last) {
     for (; i < last; ++i) {
-      const std::int64_t r = i / per_row;
       const std::int64_t begin = i % per_row * kColumns;
-      const std::int64_t end = dim - begin < kColumns ? dim : begin + kColumns;
-      std::byte* row = a.acts + r * stride;
-      by_eight(begin, end, [&](std::int64_t c, __m256i mask) {
-        const __m256 gate = _mm256_maskload_ps(a.gate + r * dim + c, mask);
-        const __m256 up = _mm256_maskload_ps(a.up + r * dim + c, mask);
-        const __m256 both = a.activation == Activation::swiglu_clamped
-                                ? swiglu_clamped(a, gate, up)
-                                : _mm256_mul_ps(activate(a.activation, gate), up);
-        _mm256_maskstore_ps(act_part<float>(row, 0) + c, mask, both);
-      });
-      quantize(row, dim, begin, end);
+      activate_columns(a, i / per_row, begin, dim - begin < kColumns ? dim : begin + kColumns);
     }
   });
 }

@@ -91,6 +91,19 @@ std::string name(const Case& c) {
   return std::visit([](const auto& shape) { return name_of(shape); }, c);
 }
 
+bool runs_on(const Case& c, const Device& device) {
+  const auto keeps = [&](const Attention& shape) {
+    const KvView kv{.type = shape.type,
+                    .n_kv_heads = shape.n_kv_heads,
+                    .k_dim = shape.k_dim,
+                    .v_dim = shape.v_dim};
+    return device.ops->kv_page_bytes(kv) > 0;
+  };
+  if (const auto* seen = std::get_if<Attention>(&c)) return keeps(*seen);
+  const auto* upkeep = std::get_if<Upkeep>(&c);
+  return upkeep == nullptr || keeps(upkeep->seen);
+}
+
 Prepared prepare(const Case& c, const Device& device) {
   return std::visit([&](const auto& shape) { return prepare_case(shape, device); }, c);
 }

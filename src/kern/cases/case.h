@@ -219,6 +219,9 @@ struct Prepared {
 /// The table's entry and the shape, as in "gemm/Q4_0/4x64x256".
 std::string name(const Case& c);
 
+/// Whether a level keeps the cache that the case is about.
+bool runs_on(const Case& c, const Device& device);
+
 /// Puts the case's inputs on a device.
 Prepared prepare(const Case& c, const Device& device);
 

@@ -4,7 +4,8 @@
 namespace mr::kern::cases {
 namespace {
 
-constexpr DType kCacheTypes[] = {DType::f32, DType::f16, DType::bf16};
+constexpr DType kCacheTypes[] = {DType::f32, DType::f16, DType::bf16, DType::i8};
+constexpr DType kNumbers[] = {DType::f32, DType::f16, DType::bf16};
 
 void add_linear(std::vector<Case>& all, DType type) {
   const std::int64_t block = traits(type).block;
@@ -114,6 +115,10 @@ void add_attention(std::vector<Case>& all) {
                                .rows = {{0, 150, {}}, {0, 64, {70, 65, 90, 2}}, {0, 192, {}}}}});
     }
   }
+  for (const std::int32_t window : {0, 900}) {  // blocks of one row, for all threads
+    all.emplace_back(Attention{
+        .name = "long", .window = window, .has_sinks = window > 0, .rows = {{0, 2047, {2047}}}});
+  }
   all.emplace_back(Attention{.name = "decodes", .window = 64, .rows = decodes()});
   all.emplace_back(Attention{.name = "decodes", .window = 1, .rows = decodes()});
   all.emplace_back(Attention{.name = "tree", .window = 3, .rows = tree(5)});
@@ -174,12 +179,14 @@ void add_experts(std::vector<Case>& all) {
 }
 
 void add_latent(std::vector<Case>& all) {
-  for (const DType type : kCacheTypes) {
+  for (const DType type : kNumbers) {
     for (const std::int64_t n_rows : {1, 3, 33}) {
       all.emplace_back(ProjectHeads{type, n_rows, 4, 64, 32});
       all.emplace_back(ProjectHeads{type, n_rows, 3, 5, 72});
       all.emplace_back(ProjectHeads{type, n_rows, 2, 9, 13});
     }
+  }
+  for (const DType type : kCacheTypes) {
     Attention latent{.name = "latent",
                      .type = type,
                      .n_heads = 5,
@@ -245,7 +252,7 @@ std::vector<Case> edge_cases() {
   for (int i = 0; i < kDTypeCount; ++i) {
     if (ref::can_decode(static_cast<DType>(i))) add_linear(all, static_cast<DType>(i));
   }
-  for (const DType type : kCacheTypes) add_linear_tails(all, type);
+  for (const DType type : kNumbers) add_linear_tails(all, type);
   add_rows(all);
   add_attention(all);
   add_fused(all);

@@ -77,6 +77,7 @@ std::int64_t layer_slots(const KvView& kv) {
 }  // namespace
 
 std::size_t kv_page_bytes(const KvView& kv) {
+  if (kv.type == DType::i8) return 0;  // not kept here
   const std::int64_t value_bytes = kv.type == DType::f32 ? 4 : 2;
   return static_cast<std::size_t>(slot_values(kv) * kPagePositions * value_bytes);
 }

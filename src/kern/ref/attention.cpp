@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "kern/ref/decode.h"
@@ -18,14 +19,24 @@ struct Query {
   const float* q = nullptr;  ///< (k_dim)
 };
 
+/// Values of the cache, as the page has them.
+void read(const KvView& kv, const std::byte* from, const std::byte* scale_at, std::int64_t n,
+          float* to) {
+  if (kv.type != DType::i8) return decode(kv.type, from, to, static_cast<std::size_t>(n));
+  float scale = 0;
+  std::memcpy(&scale, scale_at, sizeof scale);
+  const auto* q = reinterpret_cast<const std::int8_t*>(from);
+  for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<float>(q[i]) * scale;
+}
+
 /// The score of a position, before the softmax.
 double score(const Query& query, std::int64_t position) {
   const AttentionArgs& a = query.a;
   const std::int64_t slot = slot_of(a.rows, query.row, position);
   const std::byte* page = page_of(a.kv, a.layer, a.rows.seq[query.row], slot);
   float k[kMaxHeadDim];
-  decode(a.kv.type, page + k_offset(a.kv, query.kv_head, slot), k,
-         static_cast<std::size_t>(a.kv.k_dim));
+  read(a.kv, page + k_offset(a.kv, query.kv_head, slot),
+       page + k_scale_offset(a.kv, query.kv_head, slot), a.kv.k_dim, k);
   double sum = 0;
   for (std::int64_t i = 0; i < a.kv.k_dim; ++i) sum += static_cast<double>(query.q[i]) * k[i];
   sum *= static_cast<double>(a.scale);
@@ -39,8 +50,8 @@ void add_value(const Query& query, std::int64_t position, double weight, double*
   const std::int64_t slot = slot_of(a.rows, query.row, position);
   const std::byte* page = page_of(a.kv, a.layer, a.rows.seq[query.row], slot);
   float v[kMaxHeadDim];
-  decode(a.kv.type, page + v_offset(a.kv, query.kv_head, slot), v,
-         static_cast<std::size_t>(a.kv.v_dim));
+  read(a.kv, page + v_offset(a.kv, query.kv_head, slot),
+       page + v_scale_offset(a.kv, query.kv_head, slot), a.kv.v_dim, v);
   for (std::int64_t i = 0; i < a.kv.v_dim; ++i) sum[i] += weight * static_cast<double>(v[i]);
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/half.h"
@@ -8,7 +10,26 @@
 namespace mr::kern::ref {
 namespace {
 
-void encode(DType type, const float* from, std::int64_t n, std::byte* to) {
+/// round(x / scale) with scale = max |x| / 127, which is NaN where a value is not finite.
+void encode_i8(const float* from, std::int64_t n, std::byte* to, std::byte* scale_to) {
+  float largest = 0;
+  float not_finite = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    largest = std::max(largest, std::fabs(from[i]));
+    not_finite += from[i] * 0.0F;
+  }
+  const float inverse = largest > 0 ? 127.0F / largest : 0.0F;
+  const float scale = largest / 127.0F + not_finite;
+  std::memcpy(scale_to, &scale, sizeof scale);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float q = std::nearbyint(from[i] * inverse);
+    to[i] = static_cast<std::byte>(q >= -127 && q <= 127 ? static_cast<int>(q) : 0);
+  }
+}
+
+/// `scale` is where that of I8 stands.
+void encode(DType type, const float* from, std::int64_t n, std::byte* to, std::byte* scale) {
+  if (type == DType::i8) return encode_i8(from, n, to, scale);
   if (type == DType::f32) {
     std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(float));
     return;
@@ -24,15 +45,20 @@ template <typename Body>
 void runs(const KvView& kv, std::int64_t begin, std::int64_t n, const Body& body) {
   for (std::int64_t head = 0; head < kv.n_kv_heads; ++head) {
     body(k_offset(kv, head, begin), static_cast<std::size_t>(n * kv.k_dim * element_bytes(kv)));
+    if (kv.type == DType::i8)
+      body(k_scale_offset(kv, head, begin), static_cast<std::size_t>(n * 4));
     if (kv.v_in_k) continue;
     body(v_offset(kv, head, begin), static_cast<std::size_t>(n * kv.v_dim * element_bytes(kv)));
+    if (kv.type == DType::i8)
+      body(v_scale_offset(kv, head, begin), static_cast<std::size_t>(n * 4));
   }
 }
 
 }  // namespace
 
 std::size_t kv_page_bytes(const KvView& kv) {
-  return static_cast<std::size_t>(v_offset(kv, kv.n_kv_heads, 0));
+  if (kv.type != DType::i8) return static_cast<std::size_t>(values_end(kv));
+  return static_cast<std::size_t>(k_scale_offset(kv, (kv.v_in_k ? 1 : 2) * kv.n_kv_heads, 0));
 }
 
 void store_kv(const Device& device, const StoreKvArgs& a) {
@@ -44,9 +70,11 @@ void store_kv(const Device& device, const StoreKvArgs& a) {
       const std::int64_t head = i % n_heads;
       const std::int64_t slot = a.rows.slot[row];
       std::byte* page = page_of(kv, a.layer, a.rows.seq[row], slot);
-      encode(kv.type, a.k + i * kv.k_dim, kv.k_dim, page + k_offset(kv, head, slot));
+      encode(kv.type, a.k + i * kv.k_dim, kv.k_dim, page + k_offset(kv, head, slot),
+             page + k_scale_offset(kv, head, slot));
       if (kv.v_in_k) continue;
-      encode(kv.type, a.v + i * kv.v_dim, kv.v_dim, page + v_offset(kv, head, slot));
+      encode(kv.type, a.v + i * kv.v_dim, kv.v_dim, page + v_offset(kv, head, slot),
+             page + v_scale_offset(kv, head, slot));
     }
   });
 }

@@ -1,3 +1,5 @@
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -9,9 +11,16 @@ namespace mr::kern::ref {
 
 void* allocate(const Device&, std::size_t bytes) {
   constexpr std::size_t kAlignment = 64;
-  if (bytes > std::numeric_limits<std::size_t>::max() - kAlignment) return nullptr;
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  if (bytes > std::numeric_limits<std::size_t>::max() - kHugePage) return nullptr;
   const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  return std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
+  if (rounded < 4 * kHugePage) {
+    return std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
+  }
+  void* memory = std::aligned_alloc(kHugePage, rounded);
+  // A stream of weights then crosses a page every 2 MiB; where the kernel says no, nothing is lost.
+  if (memory != nullptr) madvise(memory, rounded, MADV_HUGEPAGE);
+  return memory;
 }
 
 void release(const Device&, void* memory, std::size_t) {

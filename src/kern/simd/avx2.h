@@ -6,6 +6,9 @@
 namespace mr::kern::avx2 {
 
 void gemm(const Device& device, const GemmArgs& a);
+void gemms(const Device& device, const GemmArgs* all, int n);  ///< several products in one pass
+void gate_up_act(const Device& device, const GateUpArgs& a);
+void expert_gemm(const Device& device, const ExpertGemmArgs& a);
 
 /// Completes activations whose values stand as plain rows, one after the other, at `acts`.
 void spread(const Device& device, std::byte* acts, std::int64_t n_rows, std::int64_t dim);
@@ -21,8 +24,9 @@ void argmax(const Device& device, const ArgmaxArgs& a);
 /// For matrices whose n_in is a multiple of 8.
 void project_heads(const Device& device, const ProjectHeadsArgs& a);
 
-/// For k_dim and v_dim that are multiples of 8 and a cache of f32, f16 or bf16.
+/// Both for k_dim and v_dim that are multiples of 8.
 void attention(const Device& device, const AttentionArgs& a);
+void store_kv(const Device& device, const StoreKvArgs& a);
 
 }  // namespace mr::kern::avx2
 
@@ -30,5 +34,8 @@ void attention(const Device& device, const AttentionArgs& a);
 namespace mr::kern::avx2_vnni {
 
 void gemm(const Device& device, const GemmArgs& a);
+void gemms(const Device& device, const GemmArgs* all, int n);  ///< several products in one pass
+void gate_up_act(const Device& device, const GateUpArgs& a);
+void expert_gemm(const Device& device, const ExpertGemmArgs& a);
 
 }  // namespace mr::kern::avx2_vnni

@@ -1,4 +1,5 @@
 #pragma once
+#include "kern/simd/activate.h"
 #include "kern/simd/parallel.h"
 #include "kern/simd/product.h"
 
@@ -8,6 +9,7 @@ namespace mr::kern {
 namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 
 inline constexpr std::int64_t kPassRows = 64;  // rows that share an unpacked panel
+inline constexpr std::int64_t kFewRows = 16;   // whose activations stay in L1
 
 /// Product::dot with as many rows as there are, at most R.
 template <class Product, unsigned R, typename... Args>
@@ -36,46 +38,61 @@ void finish(const GemmArgs& a, std::int64_t row, std::int64_t out, float (*chain
   }
 }
 
-/// One strip for up to kPassRows rows from `row` on.
-template <class V, class Product>
-void strip_rows(const GemmArgs& a, const std::byte* chunk, std::int64_t strip, std::int64_t row,
-                std::int64_t n_rows) {
-  typename Product::Weights weights;
-  alignas(64) float sums[kPassRows][Product::kChains][kStrip];
-  for (std::int64_t r = 0; r < n_rows; ++r) {
-    for (auto& chain : sums[r]) {
-      each_part<V>([&](unsigned lane, unsigned) { V::store_f(chain + lane, V::zero_f()); });
+/// S strips from `strip` on, for up to kPassRows rows from `row` on.
+template <class V, class Product, unsigned S>
+void strip_rows(const GemmArgs& a, std::int64_t strip, std::int64_t row, std::int64_t n_rows) {
+  typename Product::Weights weights[S];
+  alignas(64) float sums[S][kPassRows][Product::kChains][kStrip];
+  for (auto& of_strip : sums) {
+    for (std::int64_t r = 0; r < n_rows; ++r) {
+      for (auto& chain : of_strip[r]) {
+        each_part<V>([&](unsigned lane, unsigned) { V::store_f(chain + lane, V::zero_f()); });
+      }
     }
   }
   const PackedLayout l = packed_layout(a.weight.type);
+  const std::int64_t strip_bytes = n_chunks(l, a.weight.n_in) * chunk_bytes(l);
+  const auto* chunk = static_cast<const std::byte*>(a.weight.data) + strip * strip_bytes;
   ActRows acts{.layout = act_layout(a.weight.n_in)};
   acts.row = a.acts + row * acts.layout.stride;
   std::int64_t left = n_chunks(l, a.weight.n_in);
   for (std::int64_t k = 0; left > 0; k += Product::kDepth) {
     const std::int64_t n = Product::kDepth / l.depth < left ? Product::kDepth / l.depth : left;
-    Product::fill(a.weight.type, chunk, n, weights);
+    for (unsigned s = 0; s < S; ++s) {
+      Product::fill(a.weight.type, chunk + s * strip_bytes, n, weights[s]);
+    }
     for (std::int64_t r = 0; r < n_rows; r += Product::kRows) {
-      dot_rows<Product, Product::kRows>(n_rows - r, weights, acts, r, k, n * l.depth, sums);
+      for (unsigned s = 0; s < S; ++s) {
+        dot_rows<Product, Product::kRows>(n_rows - r, weights[s], acts, r, k, n * l.depth, sums[s]);
+      }
     }
     chunk += n * chunk_bytes(l);
     left -= n;
   }
-  for (std::int64_t r = 0; r < n_rows; ++r) {
-    finish<V, Product::kChains>(a, row + r, strip * kStrip, sums[r]);
+  for (unsigned s = 0; s < S; ++s) {
+    for (std::int64_t r = 0; r < n_rows; ++r) {
+      finish<V, Product::kChains>(a, row + r, (strip + s) * kStrip, sums[s][r]);
+    }
   }
 }
 
+/// Many rows take kManyStrips at once: their activations come from L2 so many times less, and the
+/// panels still fit into L1. Few rows read one strip after the other, as they stand in memory.
 template <class V, class Product>
 void strips(const GemmArgs& a, std::int64_t strip, std::int64_t end) {
-  const PackedLayout l = packed_layout(a.weight.type);
-  const std::int64_t strip_bytes = n_chunks(l, a.weight.n_in) * chunk_bytes(l);
-  const auto* data = static_cast<const std::byte*>(a.weight.data);
-  for (; strip < end; ++strip) {
+  constexpr unsigned kManyStrips = 4;
+  while (strip < end) {
+    const bool many = a.n_rows > kFewRows && end - strip >= kManyStrips;
     for (std::int64_t row = 0; row < a.n_rows; row += kPassRows) {
       const std::int64_t left = a.n_rows - row;
-      strip_rows<V, Product>(a, data + strip * strip_bytes, strip, row,
-                             left < kPassRows ? left : kPassRows);
+      const std::int64_t n = left < kPassRows ? left : kPassRows;
+      if (many) {
+        strip_rows<V, Product, kManyStrips>(a, strip, row, n);
+      } else {
+        strip_rows<V, Product, 1>(a, strip, row, n);
+      }
     }
+    strip += many ? kManyStrips : 1;
   }
 }
 
@@ -113,11 +130,78 @@ void gemm_strips(const GemmArgs& a, std::int64_t strip, std::int64_t end) {
   }
 }
 
+inline std::int64_t n_strips(const Weight& weight) {
+  return (weight.n_out + kStrip - 1) / kStrip;
+}
+
+/// `n` products in one pass: the threads wait for each other but once.
 template <class V>
-void packed_gemm(const Device& device, const GemmArgs& a) {
-  if (a.n_rows == 0) return;
-  shares(device, (a.weight.n_out + kStrip - 1) / kStrip, 1,
-         [&](std::int64_t strip, std::int64_t end) { gemm_strips<V>(a, strip, end); });
+void packed_gemms(const Device& device, const GemmArgs* all, int n) {
+  std::int64_t n_all = 0;
+  for (int i = 0; i < n; ++i) n_all += all[i].n_rows > 0 ? n_strips(all[i].weight) : 0;
+  shares(device, n_all, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (int i = 0; i < n && end > 0; ++i) {
+      const std::int64_t own = all[i].n_rows > 0 ? n_strips(all[i].weight) : 0;
+      const std::int64_t last = end < own ? end : own;
+      if (begin < last) gemm_strips<V>(all[i], begin > 0 ? begin : 0, last);
+      begin -= own;
+      end -= own;
+    }
+  });
+}
+
+/// Gate, up and what becomes of them in one pass: a thread activates and quantizes the columns that
+/// it has just made, while they are in its cache.
+template <class V>
+void packed_gate_up(const Device& device, const GateUpArgs& a) {
+  constexpr std::int64_t kColumns = 64;
+  const std::int64_t n_out = a.gate.n_out;
+  const GemmArgs gate{.weight = a.gate, .acts = a.acts, .n_rows = a.n_rows, .y = a.gate_scratch};
+  const GemmArgs up{.weight = a.up, .acts = a.acts, .n_rows = a.n_rows, .y = a.up_scratch};
+  const ActMulArgs both{.gate = a.gate_scratch,
+                        .up = a.up_scratch,
+                        .activation = a.activation,
+                        .n_rows = a.n_rows,
+                        .dim = static_cast<std::int32_t>(n_out),
+                        .acts = a.acts_out};
+  shares(device, a.n_rows > 0 ? n_out : 0, kColumns, [&](std::int64_t begin, std::int64_t end) {
+    for (; begin < end; begin += kColumns) {
+      const std::int64_t last = end - begin < kColumns ? end : begin + kColumns;
+      const std::int64_t strip = begin / kStrip;
+      const std::int64_t strip_end = (last + kStrip - 1) / kStrip;
+      gemm_strips<V>(gate, strip, strip_end);
+      gemm_strips<V>(up, strip, strip_end);
+      for (std::int64_t r = 0; r < a.n_rows; ++r) activate_columns(both, r, begin, last);
+    }
+  });
+}
+
+/// The products of all experts that have rows, in one pass over their strips.
+template <class V>
+void packed_experts(const Device& device, const ExpertGemmArgs& a) {
+  const Experts& w = a.weight;
+  const std::int64_t stride = act_layout(w.n_in).stride;
+  const std::int64_t each_strips = (w.n_out + kStrip - 1) / kStrip;
+  std::int16_t used[kMaxExperts];
+  std::int64_t n_used = 0;
+  for (std::int64_t e = 0; e < w.n_experts; ++e) {
+    if (a.begin[e] < a.begin[e + 1]) used[n_used++] = static_cast<std::int16_t>(e);
+  }
+  shares(device, n_used * each_strips, 1, [&](std::int64_t strip, std::int64_t end) {
+    while (strip < end) {
+      const std::int64_t first = strip % each_strips;
+      const std::int64_t n = end - strip < each_strips - first ? end - strip : each_strips - first;
+      const std::int64_t e = used[strip / each_strips];
+      const std::int64_t begin = a.begin[e];
+      gemm_strips<V>({.weight = {w.data + e * w.stride, w.type, w.n_out, w.n_in},
+                      .acts = a.acts + begin * stride,
+                      .bias = a.bias != nullptr ? a.bias + e * w.n_out : nullptr,
+                      .n_rows = static_cast<std::int32_t>(a.begin[e + 1] - begin),
+                      .y = a.y + begin * w.n_out},
+                     first, first + n);
+      strip += n;
+    }
+  });
 }
 
 }  // namespace

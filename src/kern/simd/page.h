@@ -2,7 +2,8 @@
 #include "kern/table.h"
 
 /// The page of the CPU levels: K as (n_kv_heads, 64, k_dim), then V as (n_kv_heads, 64, v_dim)
-/// unless it is a part of K, in the type of the cache.
+/// unless it is a part of K, in the type of the cache. With I8 the fp32 scales follow, one for each
+/// head of a slot: those of K as (n_kv_heads, 64), then those of V in the same way.
 namespace mr::kern {
 namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 
@@ -32,6 +33,17 @@ inline std::int64_t v_offset(const KvView& kv, std::int64_t head, std::int64_t s
   const std::int64_t k_elements = std::int64_t{kv.n_kv_heads} * kPagePositions * kv.k_dim;
   const std::int64_t v_elements = (head * kPagePositions + slot % kPagePositions) * kv.v_dim;
   return (k_elements + v_elements) * element_bytes(kv);
+}
+
+/// Where the values of a page end; with I8 the scales begin there.
+inline std::int64_t values_end(const KvView& kv) {
+  return v_offset(kv, kv.n_kv_heads, 0);
+}
+inline std::int64_t k_scale_offset(const KvView& kv, std::int64_t head, std::int64_t slot) {
+  return values_end(kv) + (head * kPagePositions + slot % kPagePositions) * 4;
+}
+inline std::int64_t v_scale_offset(const KvView& kv, std::int64_t head, std::int64_t slot) {
+  return k_scale_offset(kv, kv.v_in_k ? head : kv.n_kv_heads + head, slot);
 }
 
 /// The positions that a row attends to: [begin, end), the last one its own.

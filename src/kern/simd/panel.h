@@ -24,6 +24,7 @@ struct PanelKind {
   bool has_minimum = false;
   int zero_shift = -1;  ///< the zero point is 1 << this; -1: it is 0
   bool wide = false;    ///< weights above 127, zero point 128
+  int most = 15;        ///< the largest weight
 };
 
 /// Asks for the part of the stream that comes kAhead bytes after `from`.

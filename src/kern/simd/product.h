@@ -37,16 +37,66 @@ struct GroupProduct {
     }
   }
 
-  /// The products of 4 * n weights from line `line` on with rows' activations.
+  static constexpr int kLines = kKind.halves ? 4 : 8;  // of a group
+  static constexpr unsigned kTogether = V::kTogether;  // parts that share a load of activations
+  static constexpr bool kPairSums = V::kPairSums && !kKind.wide;
+
+  /// Adds the products of a group, from line `line` on, to the sums of R rows.
   template <unsigned R>
-  static void integers(const Weights& w, unsigned at, std::int64_t line, int n,
-                       const std::int8_t* const* q, typename V::I* sum) {
-    for (int i = 0; i < n; ++i) {
-      const auto weights = V::load(w.line[line + i] + at);
+  static void integers(const Weights& w, unsigned at, std::int64_t line,
+                       const std::int8_t* const* q, typename V::I (*sum)[kTogether]) {
+    if constexpr (kPairSums) return pair_sums<R>(w, at, line, q, sum);
+    for (int i = 0; i < kLines; ++i) {
+      typename V::I weights[kTogether];
+      load_line(w, at, line + i, weights);
       for (unsigned r = 0; r < R; ++r) {
-        const std::int8_t* acts = q[r] + 4 * (line + i);
-        sum[r] = kKind.wide ? V::dot_wide(sum[r], weights, acts) : V::dot(sum[r], weights, acts);
+        const auto acts = V::four(q[r] + 4 * (line + i));
+        for (unsigned p = 0; p < kTogether; ++p) {
+          sum[r][p] = kKind.wide ? V::dot_wide(sum[r][p], weights[p], acts)
+                                 : V::dot(sum[r][p], weights[p], acts);
+        }
       }
+    }
+  }
+
+  /// The same where products of pairs come in 16 bits: those of as many lines as fit are added
+  /// there, so that a line costs a row two instructions less.
+  template <unsigned R>
+  static void pair_sums(const Weights& w, unsigned at, std::int64_t line,
+                        const std::int8_t* const* q, typename V::I (*sum)[kTogether]) {
+    constexpr int kFit = 32767 / (2 * 128 * kKind.most);
+    constexpr int kStep = kFit < kLines ? kFit : kLines;
+    for (int first = 0; first < kLines; first += kStep) {
+      typename V::I pairs[R][kTogether];
+      const auto each_product = [&](int i, const auto& body) {
+        typename V::I weights[kTogether];
+        load_line(w, at, line + first + i, weights);
+        for (unsigned r = 0; r < R; ++r) {
+          const auto acts = V::four(q[r] + 4 * (line + first + i));
+          for (unsigned p = 0; p < kTogether; ++p) body(pairs[r][p], V::pairs(weights[p], acts));
+        }
+      };
+      each_product(0, [](auto& sums, auto products) { sums = products; });
+#pragma GCC unroll 8
+      for (int i = 1; i < kStep; ++i) {
+        each_product(i, [](auto& sums, auto products) { sums = V::add16(sums, products); });
+      }
+      each_sum<R>(
+          [&](unsigned r, unsigned p) { sum[r][p] = V::add_pairs(sum[r][p], pairs[r][p]); });
+    }
+  }
+
+  /// Calls body(row, part) for the sums of R rows.
+  template <unsigned R, typename Body>
+  static void each_sum(const Body& body) {
+    for (unsigned r = 0; r < R; ++r) {
+      for (unsigned p = 0; p < kTogether; ++p) body(r, p);
+    }
+  }
+
+  static void load_line(const Weights& w, unsigned at, std::int64_t line, typename V::I* weights) {
+    for (unsigned p = 0; p < kTogether; ++p) {
+      weights[p] = V::load(w.line[line] + at + p * V::kBytes);
     }
   }
 
@@ -59,7 +109,6 @@ struct GroupProduct {
   template <unsigned R>
   static void dot(const Weights& w, const ActRows& acts, std::int64_t row, std::int64_t k,
                   std::int64_t depth, float (*sums)[kChains][kStrip]) {
-    constexpr int kLines = kKind.halves ? 4 : 8;
     const ActLayout& l = acts.layout;
     const std::int64_t first_group = k / (4 * kLines);
     const std::int8_t* q[R];
@@ -74,34 +123,47 @@ struct GroupProduct {
           part_of<float>(acts, row + r, kKind.halves ? l.neg_part16 : l.neg_part) + first_group;
       d[r] = part_of<float>(acts, row + r, l.d) + k / kGroup;
     }
-    each_part<V>([&](unsigned lane, unsigned at) {
-      typename V::F sum[R];
-      for (unsigned r = 0; r < R; ++r) sum[r] = V::load_f(sums[row + r][0] + lane);
+    for (unsigned part = 0; part < V::kParts; part += kTogether) {
+      const unsigned lane = part * V::kLanes;
+      typename V::F sum[R][kTogether];
+      each_sum<R>([&](unsigned r, unsigned p) {
+        sum[r][p] = V::load_f(sums[row + r][0] + lane + p * V::kLanes);
+      });
       for (std::int64_t g = 0; 4 * kLines * g < depth; ++g) {
-        typename V::I ints[R];
-        for (unsigned r = 0; r < R; ++r) ints[r] = first(neg_sum[r] + g);
-        integers<R>(w, at, kLines * g, kLines, q, ints);
-        const auto scale = V::load_f(w.scale[g] + lane);
-        for (unsigned r = 0; r < R; ++r) {
-          const auto step = V::mul(scale, V::all(d[r][4 * kLines * g / kGroup]));
-          sum[r] = V::fma(V::floats(ints[r]), step, sum[r]);
+        typename V::I ints[R][kTogether];
+        // What zero points take off comes first where that is free, last where it holds a register.
+        each_sum<R>([&](unsigned r, unsigned p) {
+          ints[r][p] = kPairSums ? V::zero() : first(neg_sum[r] + g);
+        });
+        integers<R>(w, part * V::kBytes, kLines * g, q, ints);
+        if constexpr (kPairSums && kKind.zero_shift >= 0) {
+          each_sum<R>([&](unsigned r, unsigned p) {
+            ints[r][p] = V::add32(ints[r][p], first(neg_sum[r] + g));
+          });
         }
+        each_sum<R>([&](unsigned r, unsigned p) {
+          const auto scale = V::load_f(w.scale[g] + lane + p * V::kLanes);
+          const auto step = V::mul(scale, V::all(d[r][4 * kLines * g / kGroup]));
+          sum[r][p] = V::fma(V::floats(ints[r][p]), step, sum[r][p]);
+        });
         if constexpr (kKind.has_minimum) {
-          const auto minimum = V::load_f(w.minimum[g] + lane);
-          for (unsigned r = 0; r < R; ++r) {
-            sum[r] = V::fma(minimum, V::all(neg_part[r][g]), sum[r]);
-          }
+          each_sum<R>([&](unsigned r, unsigned p) {
+            const auto minimum = V::load_f(w.minimum[g] + lane + p * V::kLanes);
+            sum[r][p] = V::fma(minimum, V::all(neg_part[r][g]), sum[r][p]);
+          });
         }
       }
-      for (unsigned r = 0; r < R; ++r) V::store_f(sums[row + r][0] + lane, sum[r]);
-    });
+      each_sum<R>([&](unsigned r, unsigned p) {
+        V::store_f(sums[row + r][0] + lane + p * V::kLanes, sum[r][p]);
+      });
+    }
   }
 };
 
 /// Types without an unpacking of their own, as weights of 8 bits with one scale for 32.
 /// Cost: about a nanosecond a weight, for every 64 rows.
 struct DecodedBlocks {
-  static constexpr PanelKind kKind{.zero_shift = 7, .wide = true};
+  static constexpr PanelKind kKind{.zero_shift = 7, .wide = true, .most = 255};
 
   static void fill(DType type, const std::byte* chunk, Panel& to) {
     float values[kPanelDepth];
@@ -169,26 +231,46 @@ struct FloatProduct {
                   std::int64_t depth, float (*sums)[kChains][kStrip]) {
     const float* x[R];
     for (unsigned r = 0; r < R; ++r) x[r] = part_of<float>(acts, row + r, 0) + k;
-    each_part<V>([&](unsigned lane, unsigned) {
-      typename V::F sum[R][kChains];
-      for (unsigned r = 0; r < R; ++r) {
-        for (unsigned c = 0; c < kChains; ++c) sum[r][c] = V::load_f(sums[row + r][c] + lane);
-      }
-      for (std::int64_t i = 0; i < depth; i += kChains) {
-        for (unsigned c = 0; c < kChains; ++c) {
-          const auto weight = V::load_f(w.value[i + c] + lane);
-          for (unsigned r = 0; r < R; ++r) {
-            sum[r][c] = V::fma(weight, V::all(x[r][i + c]), sum[r][c]);
-          }
-        }
-      }
-      for (unsigned r = 0; r < R; ++r) {
-        for (unsigned c = 0; c < kChains; ++c) V::store_f(sums[row + r][c] + lane, sum[r][c]);
-      }
-    });
+    constexpr unsigned kFew = V::kFloatSums / (R * V::kParts);
+    constexpr unsigned kOnce = kFew >= 4 ? 4 : kFew >= 2 ? 2 : 1;  // chains at a time
+    for (unsigned chain = 0; chain < kChains; chain += kOnce) {
+      some_chains<R, kOnce>(w, x, chain, depth, sums + row);
+    }
   }
 
  private:
+  /// The chains from `chain` on: as many sums as there are registers.
+  template <unsigned R, unsigned kOnce>
+  static void some_chains(const Weights& w, const float* const* x, unsigned chain,
+                          std::int64_t depth, float (*sums)[kChains][kStrip]) {
+    typename V::F sum[R][kOnce][V::kParts];
+    const auto each_sum = [&](const auto& body) {
+      for (unsigned r = 0; r < R; ++r) {
+        for (unsigned c = 0; c < kOnce; ++c) {
+          for (unsigned p = 0; p < V::kParts; ++p) {
+            body(sum[r][c][p], sums[r][chain + c] + p * V::kLanes);
+          }
+        }
+      }
+    };
+    each_sum([](auto& to, const float* from) { to = V::load_f(from); });
+    for (std::int64_t i = chain; i < depth; i += kChains) {
+      for (unsigned c = 0; c < kOnce; ++c) {
+        typename V::F weight[V::kParts];
+        for (unsigned p = 0; p < V::kParts; ++p) {
+          weight[p] = V::load_f(w.value[i + c] + p * V::kLanes);
+        }
+        for (unsigned r = 0; r < R; ++r) {
+          const auto number = V::all(x[r][i + c]);
+          for (unsigned p = 0; p < V::kParts; ++p) {
+            sum[r][c][p] = V::fma(weight[p], number, sum[r][c][p]);
+          }
+        }
+      }
+    }
+    each_sum([](const auto& from, float* to) { V::store_f(to, from); });
+  }
+
   static void fill_decoded(DType type, const std::byte* chunk, Weights& to) {
     float values[kDepth];
     std::byte bytes[kDepth];

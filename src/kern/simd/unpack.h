@@ -66,7 +66,11 @@ struct NibbleBlocks {
                                                  : kType == DType::q4_0   ? 3
                                                  : kType == DType::iq4_nl ? 7
                                                                           : 4,
-                                   .wide = kType == DType::iq4_nl};
+                                   .wide = kType == DType::iq4_nl,
+                                   .most = kFifth                   ? 31
+                                           : kType == DType::iq4_nl ? 241
+                                           : kType == DType::mxfp4  ? 28
+                                                                    : 15};
   static constexpr std::int64_t kScaleBytes = kType == DType::mxfp4 ? 1 : 2;
 
   template <class V>
@@ -124,7 +128,7 @@ struct NibbleBlocks {
 };
 
 struct Q8Blocks {
-  static constexpr PanelKind kKind{.zero_shift = 7, .wide = true};
+  static constexpr PanelKind kKind{.zero_shift = 7, .wide = true, .most = 255};
 
   template <class V>
   static void unpack(const std::byte* chunk, Panel& to, std::int64_t group) {

@@ -8,7 +8,7 @@ namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
 /// Q4_K and Q5_K: scale and minimum of 32 weights, 6 bits each in 12 bytes.
 template <bool kFifth>
 struct ScaleMinBlocks {
-  static constexpr PanelKind kKind{.has_minimum = true};
+  static constexpr PanelKind kKind{.has_minimum = true, .most = kFifth ? 31 : 15};
   static constexpr DType kType = kFifth ? DType::q5_k : DType::q4_k;
 
   template <class V>
@@ -70,7 +70,7 @@ struct ScaleMinBlocks {
 };
 
 struct Q6Blocks {
-  static constexpr PanelKind kKind{.halves = true, .zero_shift = 5};
+  static constexpr PanelKind kKind{.halves = true, .zero_shift = 5, .most = 63};
 
   template <class V>
   static void unpack(const std::byte* chunk, Panel& to, std::int64_t) {
@@ -123,7 +123,7 @@ void unpack_twos(const std::byte* lines, Panel& to, const As& as) {
 }
 
 struct Q2Blocks {
-  static constexpr PanelKind kKind{.halves = true, .has_minimum = true};
+  static constexpr PanelKind kKind{.halves = true, .has_minimum = true, .most = 3};
 
   template <class V>
   static void unpack(const std::byte* chunk, Panel& to, std::int64_t) {
@@ -143,7 +143,7 @@ struct Q2Blocks {
 };
 
 struct Q3Blocks {
-  static constexpr PanelKind kKind{.halves = true, .zero_shift = 2};
+  static constexpr PanelKind kKind{.halves = true, .zero_shift = 2, .most = 7};
 
   template <class V>
   static void unpack(const std::byte* chunk, Panel& to, std::int64_t) {
@@ -167,7 +167,7 @@ struct Q3Blocks {
 };
 
 struct Iq4Blocks {
-  static constexpr PanelKind kKind{.zero_shift = 7, .wide = true};
+  static constexpr PanelKind kKind{.zero_shift = 7, .wide = true, .most = 241};
 
   template <class V>
   static void unpack(const std::byte* chunk, Panel& to, std::int64_t) {

@@ -79,6 +79,15 @@ struct LoadF16 {
   }
 };
 
+/// To be multiplied by a scale that stands elsewhere.
+struct LoadI8 {
+  static constexpr std::int64_t kBytes = 1;
+  static __m256 at(const std::byte* from) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+  }
+};
+
 struct LoadBf16 {
   static constexpr std::int64_t kBytes = 2;
   static __m256 at(const std::byte* from) {

@@ -13,9 +13,10 @@ struct Ymm {
   using F = __m256;
   static constexpr unsigned kLanes = 8;
   static constexpr unsigned kBytes = 32;
-  static constexpr unsigned kParts = 2;      // of a strip
-  static constexpr unsigned kRows = 4;       // that share a load of weights, int8
-  static constexpr unsigned kFloatRows = 3;  // the same, fp32
+  static constexpr unsigned kParts = 2;       // of a strip
+  static constexpr unsigned kRows = 4;        // that share a load of weights, int8
+  static constexpr unsigned kFloatRows = 6;   // the same, fp32
+  static constexpr unsigned kFloatSums = 12;  // in registers
 
   static I load(const void* from) { return _mm256_loadu_si256(static_cast<const I*>(from)); }
   static void store(void* to, I v) { _mm256_store_si256(static_cast<I*>(to), v); }
@@ -79,35 +80,49 @@ struct Ymm {
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
   static F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
 
-  /// sum + the products of four unsigned weights of each column and four activations.
-  static I dot(I sum, I weights, const std::int8_t* acts) {
-    const I a = _mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(acts));
-#ifdef __AVXVNNI__
-    return _mm256_dpbusd_avx_epi32(sum, weights, a);
-#else
-    const I pairs = _mm256_maddubs_epi16(weights, a);  // fits: weights are below 128
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-#endif
+  /// Four activations, for every column.
+  static I four(const std::int8_t* acts) {
+    return _mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(acts));
   }
 
+#ifdef __AVXVNNI__
+  static constexpr bool kPairSums = false;
+  static constexpr unsigned kTogether = 1;
+
+  /// sum + the products of four unsigned weights of each column and four activations.
+  static I dot(I sum, I weights, I acts) { return _mm256_dpbusd_avx_epi32(sum, weights, acts); }
+
   /// The same for weights of 8 bits with a zero point of 128; `neg_sum` is that of the activations.
-  static I first_wide([[maybe_unused]] const std::int32_t* neg_sum) {
-#ifdef __AVXVNNI__
+  static I first_wide(const std::int32_t* neg_sum) {
     return _mm256_slli_epi32(_mm256_set1_epi32(*neg_sum), 7);
-#else
-    return zero();
-#endif
   }
-  static I dot_wide(I sum, I weights, const std::int8_t* acts) {
-#ifdef __AVXVNNI__
-    return dot(sum, weights, acts);
+  static I dot_wide(I sum, I weights, I acts) { return dot(sum, weights, acts); }
 #else
-    const I a = _mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(acts));
+  static constexpr bool kPairSums = true;
+  static constexpr unsigned kTogether = kParts;
+
+  /// Sums of two products each, in 16 bits: they fit where weights are below 128.
+  static I pairs(I weights, I acts) { return _mm256_maddubs_epi16(weights, acts); }
+  static I add16(I a, I b) {
+    I sum = _mm256_add_epi16(a, b);
+    // GCC 12 would make a tree of a chain of these, and spill every product for it.
+    __asm__("" : "+x"(sum));
+    return sum;
+  }
+  /// sum + two of those sums.
+  static I add_pairs(I sum, I pairs) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    __asm__("" : "+x"(sum));  // as above
+    return sum;
+  }
+
+  static I dot(I sum, I weights, I acts) { return add_pairs(sum, pairs(weights, acts)); }
+  static I first_wide(const std::int32_t*) { return zero(); }
+  static I dot_wide(I sum, I weights, I acts) {
     const I w = _mm256_xor_si256(weights, bytes(0x80));
-    const I pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w));
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-#endif
+    return add_pairs(sum, pairs(_mm256_abs_epi8(w), _mm256_sign_epi8(acts, w)));
   }
+#endif
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct Zmm {
   static constexpr unsigned kParts = 1;
   static constexpr unsigned kRows = 8;
   static constexpr unsigned kFloatRows = 6;
+  static constexpr unsigned kFloatSums = 24;
 
   static I load(const void* from) { return _mm512_loadu_si512(from); }
   static void store(void* to, I v) { _mm512_store_si512(to, v); }
@@ -76,14 +77,16 @@ struct Zmm {
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
 
-  static I dot(I sum, I weights, const std::int8_t* acts) {
-    return _mm512_dpbusd_epi32(sum, weights,
-                               _mm512_set1_epi32(*reinterpret_cast<const std::int32_t*>(acts)));
+  static constexpr bool kPairSums = false;
+  static constexpr unsigned kTogether = 1;
+  static I four(const std::int8_t* acts) {
+    return _mm512_set1_epi32(*reinterpret_cast<const std::int32_t*>(acts));
   }
+  static I dot(I sum, I weights, I acts) { return _mm512_dpbusd_epi32(sum, weights, acts); }
   static I first_wide(const std::int32_t* neg_sum) {
     return _mm512_slli_epi32(_mm512_set1_epi32(*neg_sum), 7);
   }
-  static I dot_wide(I sum, I weights, const std::int8_t* acts) { return dot(sum, weights, acts); }
+  static I dot_wide(I sum, I weights, I acts) { return dot(sum, weights, acts); }
 
 #ifdef __AVX512BF16__
   /// sum + the products of two bf16 weights of each column and two activations, one after the
