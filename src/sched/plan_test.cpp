@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
+#include "base/rng.h"
 #include "sched/commit.h"
 
 namespace mr::sched {
@@ -138,6 +140,55 @@ TEST(sched_plan, a_draft_node_must_be_worth_its_row) {
   EXPECT_EQ((std::vector<Token>{7, 1, 2}), batch.token);
   EXPECT_EQ((std::vector<std::int32_t>{11, 12, 11}), batch.context);
   EXPECT_EQ((std::vector<std::int32_t>{12}), batch.path);
+}
+
+/// The best of all sets of nodes that have their parents: what they are worth after their rows.
+double best_worth(const spec::Draft& draft, const CostTable& cost, double tokens_per_us) {
+  const auto n = static_cast<std::size_t>(spec::n_nodes(draft));
+  double best = 0;
+  for (std::uint32_t set = 1; set < 1U << n; set += 2) {
+    double tokens = 0;
+    bool whole = true;
+    for (std::size_t i = 1; i < n && whole; ++i) {
+      if ((set >> i & 1) == 0) continue;
+      whole = (set >> draft.parent[i] & 1) == 1;
+      tokens += static_cast<double>(draft.probability[i]);
+    }
+    const double us = cost_us(cost, std::popcount(set)) - cost_us(cost, 1);
+    if (whole) best = std::max(best, tokens - tokens_per_us * us);
+  }
+  return best;
+}
+
+TEST(sched_plan, no_other_nodes_would_be_worth_more) {
+  Rng rng{77};
+  for (int trial = 0; trial < 200; ++trial) {
+    CostTable cost;  // steps in blocks of rows too, where the next row alone looks dear
+    for (std::int32_t n = 1; n < 12; ++n) {
+      const double us = n == 1 ? 100 : cost.points.back().us;
+      cost.points.push_back({n, us + (below(rng, 3) == 0 ? 60 * unit(rng) : 0)});
+    }
+    State state = make(100);
+    ASSERT_TRUE(submit(state, {.id = 1, .prompt = prompt(1, 10), .n_new = 60}).has_value());
+    step(state);
+    spec::Draft draft = spec::make_draft(7);
+    for (std::int32_t i = 0; i < 10; ++i) {
+      const auto parent = static_cast<std::int32_t>(below(rng, static_cast<std::uint64_t>(i) + 1));
+      const float p = draft.probability[static_cast<std::size_t>(parent)];
+      spec::add(draft, parent, i, p * static_cast<float>(unit(rng)));
+    }
+    offer(state, decoding(state).at(0), draft);
+    const double tokens_per_us = 0.02 * unit(rng);
+    const Batch batch = plan(state, {.now_us = 0, .cost = cost, .tokens_per_us = tokens_per_us});
+    double tokens = 0;
+    for (std::size_t i = 1; i < batch.token.size(); ++i) {
+      tokens += static_cast<double>(batch.draft[0].probability[i]);
+    }
+    const auto n_rows = static_cast<std::int32_t>(batch.token.size());
+    const double us = cost_us(cost, n_rows) - cost_us(cost, 1);
+    EXPECT_NEAR(best_worth(draft, cost, tokens_per_us), tokens - tokens_per_us * us, 1e-6);
+    EXPECT_EQ(n_rows - 1, batch.nodes.n_taken);
+  }
 }
 
 TEST(sched_plan, a_draft_does_not_outlast_the_request) {
