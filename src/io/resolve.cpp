@@ -95,6 +95,44 @@ std::vector<std::string> with_ending(const std::vector<std::string>& names,
   return found;
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// Whether a file's name has this quantization in it as a word: "q4_k_m" in "x-7b-Q4_K_M.gguf".
+bool has_quant(const std::string& name, const std::string& quant) {
+  const std::string text = lower(name);
+  const std::string wanted = lower(quant);
+  for (std::size_t at = text.find(wanted); at != text.npos; at = text.find(wanted, at + 1)) {
+    const std::size_t end = at + wanted.size();
+    if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The GGUF file of a folder with that quantization.
+Expected<ModelFiles> resolve_quant(const fs::path& folder, const std::string& quant) {
+  MR_TRY(const auto names, list(folder));
+  auto found = with_ending(names, ".gguf");
+  std::string all;
+  for (const std::string& name : found) all += (all.empty() ? "" : ", ") + quote(name);
+  std::erase_if(found, [&](const std::string& name) { return !has_quant(name, quant); });
+  if (found.size() == 1) return only_gguf((folder / found[0]).string());
+  return fail(Fault::bad_model, quote(folder.string()) + ": wanted one GGUF file of " +
+                                    quote(quant) + ", found " + std::to_string(found.size()) +
+                                    " among " + (all.empty() ? "none" : all));
+}
+
+/// What `org/name` without a quantization means where there are several, as for llama.cpp.
+constexpr const char* kUsualQuant = "Q4_K_M";
+
 Expected<ModelFiles> resolve_folder(const fs::path& folder) {
   const std::string index = file_if_there(folder, "model.safetensors.index.json");
   if (!index.empty()) return beside(folder, index);
@@ -103,9 +141,12 @@ Expected<ModelFiles> resolve_folder(const fs::path& folder) {
   for (const char* ending : {".safetensors", ".gguf"}) {
     const auto found = with_ending(names, ending);
     if (found.size() > 1 && std::ranges::find(found, "model.safetensors") == found.end()) {
-      return fail(Fault::bad_model, quote(folder.string()) + ": wanted one model, found " +
-                                        quote(found[0]) + ", " + quote(found[1]) +
-                                        " and perhaps more: name the file");
+      if (auto usual = resolve_quant(folder, kUsualQuant)) return usual;
+      return fail(Fault::bad_model,
+                  quote(folder.string()) + ": wanted one model, found " + quote(found[0]) + ", " +
+                      quote(found[1]) +
+                      " and perhaps more: name the file, or the quantization as in "
+                      "org/name:Q8_0");
     }
     if (found.empty()) continue;
     if (ending == std::string_view(".gguf")) return only_gguf(where(found[0]));
@@ -142,28 +183,33 @@ std::optional<std::string> hub_folder(const std::string& name) {
 }
 
 // The snapshot of a hub folder that has no branch "main": one that was asked for by its commit.
-Expected<ModelFiles> resolve_only_snapshot(const fs::path& folder) {
+Expected<fs::path> only_snapshot(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> found;
   fs::directory_iterator at(folder, error);
   for (; !error && at != fs::directory_iterator() && found.size() < 2; at.increment(error)) {
     if (is_folder(at->path())) found.push_back(at->path());
   }
-  if (found.size() == 1) return resolve_folder(found[0]);
+  if (found.size() == 1) return found[0];
   return fail(Fault::bad_model, quote(folder.string()) +
                                     ": wanted ../refs/main or one snapshot, found " +
                                     (found.empty() ? "no snapshot" : "several"));
 }
 
-Expected<ModelFiles> resolve_snapshot(const fs::path& folder) {
+Expected<fs::path> main_snapshot(const fs::path& folder) {
   const std::string ref = (folder / "refs" / "main").string();
-  if (!is_file(ref)) return resolve_only_snapshot(folder / "snapshots");
+  if (!is_file(ref)) return only_snapshot(folder / "snapshots");
   MR_TRY(const auto text, sys::read_text(ref, 256));
   const std::string commit = text.substr(0, text.find_first_of(" \r\n"));
   if (!is_hub_part(commit)) {
     return fail(Fault::bad_model, quote(ref) + ": wanted a commit, found " + quote(commit));
   }
-  return resolve_folder(folder / "snapshots" / commit);
+  return folder / "snapshots" / commit;
+}
+
+Expected<ModelFiles> resolve_snapshot(const fs::path& folder, const std::string& quant) {
+  MR_TRY(const fs::path snapshot, main_snapshot(folder));
+  return quant.empty() ? resolve_folder(snapshot) : resolve_quant(snapshot, quant);
 }
 
 }  // namespace
@@ -184,10 +230,12 @@ Expected<ModelFiles> resolve_model(const std::string& name, const std::string& c
   if (is_folder(name)) return resolve_folder(name);
   std::error_code error;
   const bool exists = fs::exists(name, error);
-  const auto folder = hub_folder(name);
+  const std::size_t colon = name.find(':');
+  const std::string quant = colon == name.npos ? "" : name.substr(colon + 1);
+  const auto folder = hub_folder(name.substr(0, colon));
   if (exists || !folder) return resolve_file(name);
   const fs::path place = fs::path(cache) / *folder;
-  if (is_folder(place)) return resolve_snapshot(place);
+  if (is_folder(place)) return resolve_snapshot(place, quant);
   return fail(Fault::bad_model, "no file or folder " + quote(name) +
                                     ", and no model of that name in the Hugging Face cache " +
                                     quote(cache));

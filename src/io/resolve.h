@@ -24,7 +24,7 @@ struct ModelFiles {
 /// ~/.cache/huggingface/hub (or that of XDG_CACHE_HOME).
 std::string hub_cache();
 
-/// `name` is a file, a folder, or `org/name` in the hub cache; the network is never asked.
+/// `name` is a file, a folder, or `org/name[:quant]` in the hub cache; the network is never asked.
 /// Errors: bad_model: nothing of that name, a folder without weights, PyTorch pickles (which can
 /// run code and are not read).
 Expected<ModelFiles> resolve_model(const std::string& name, const std::string& cache = hub_cache());

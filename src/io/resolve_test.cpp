@@ -95,6 +95,18 @@ TEST(Resolve, NamesInTheHubCache) {
                            "org/a b", "org/a\nb", "org/"}) {
     EXPECT_FALSE(resolve_model(name, folder.path)) << name;
   }
+  write_text(model + "/refs/main", "def\n");
+  write_text(model + "/snapshots/def/name-Q8_0.gguf", "GGUF");
+  write_text(model + "/snapshots/def/name-Q4_K_S.gguf", "GGUF");
+  const auto several = resolve_model("org/Name-1.5", folder.path);
+  EXPECT_NE(several.error().message.find("org/name:Q8_0"), std::string::npos);
+  EXPECT_EQ(resolve_model("org/Name-1.5:q8_0", folder.path)->weights,
+            model + "/snapshots/def/name-Q8_0.gguf");
+  EXPECT_NE(resolve_model("org/Name-1.5:Q4_K", folder.path).error().message.find("Q4_K_S"),
+            std::string::npos);
+  write_text(model + "/snapshots/def/name-Q4_K_M.gguf", "GGUF");
+  EXPECT_EQ(resolve_model("org/Name-1.5", folder.path)->weights,
+            model + "/snapshots/def/name-Q4_K_M.gguf");
   for (const char* commit : {"../../../etc", "", "a/b", ".."}) {
     write_text(model + "/refs/main", commit);
     EXPECT_NE(resolve_model("org/Name-1.5", folder.path).error().message.find("wanted a commit"),
