@@ -44,18 +44,17 @@ Expected<Sinks> open_sinks(const PerplexityArgs& args, const Loaded& loaded,
                            std::span<const std::int32_t> tokens) {
   Sinks sinks;
   const tune::BaseShape shape{
-      .n_vocab = loaded.model.config.n_vocab,
       .n_context = args.n_context,
-      .n_windows = tune::count_windows(tokens.size(), args.n_context, args.n_chunks),
-      .tokens_hash = tune::hash_of(tokens)};
+      .n_vocab = loaded.model.config.n_vocab,
+      .n_windows = tune::count_windows(tokens.size(), args.n_context, args.n_chunks)};
   if (!args.logprobs.empty()) {
     MR_TRY(sinks.logprobs, sys::create(args.logprobs));
   }
   if (!args.save_logits.empty()) {
-    MR_TRY(sinks.save, tune::make_base_writer(args.save_logits, shape));
+    MR_TRY(sinks.save, tune::make_base_writer(args.save_logits, shape, tokens));
   }
   if (!args.kl.empty()) {
-    MR_TRY(sinks.base, tune::open_base(args.kl, shape));
+    MR_TRY(sinks.base, tune::open_base(args.kl, shape, tokens));
     sinks.base_row.resize(static_cast<std::size_t>(shape.n_vocab));
   }
   return sinks;
@@ -74,7 +73,7 @@ Expected<void> take(Sinks& sinks, const tune::Scored& scored, std::int32_t token
     MR_TRY_VOID(tune::write_row(*sinks.save, scored.logits));
   }
   if (sinks.base) {
-    tune::read_row(*sinks.base, sinks.n_rows, sinks.base_row);
+    MR_TRY_VOID(tune::read_row(*sinks.base, sinks.n_rows, sinks.base_row));
     tune::add(sinks.divergence, sinks.base_row, scored.logits, token);
   }
   ++sinks.n_rows;

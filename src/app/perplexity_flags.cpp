@@ -20,12 +20,13 @@ void add_perplexity(CLI::App& app, int& exit_code) {
       ->check(integers(0, 1 << 30));
   add_kv_type(*command, args->kv_type);
   command
-      ->add_option("--logprobs", args->logprobs,
-                   "Write a line for each scored token: index, id, log-probability")
+      ->add_option("--logprobs", args->logprobs, "A line for each scored token: index, id, logprob")
       ->type_name("FILE");
-  command->add_option("--save-logits", args->save_logits, "Keep the distributions for --kl")
+  command
+      ->add_option("--save-logits,--save-all-logits", args->save_logits,
+                   "Keep the distributions, as llama.cpp does")
       ->type_name("FILE");
-  command->add_option("--kl", args->kl, "Compare with distributions that --save-logits kept")
+  command->add_option("--kl", args->kl, "Compare with such a file, or llama.cpp's")
       ->type_name("FILE");
   command->add_flag("--json", args->json, "One JSON object: nll, ppl, ppl_err, tokens, ...");
   command->footer(

@@ -44,42 +44,61 @@ TEST(Windows, AreCountedAsThePeerDoes) {
   EXPECT_EQ(255, scored_tokens(512));
 }
 
-TEST(BaseLogits, ComeBackNearly) {
-  const std::string path =
+/// A file of base logits that goes with its test.
+struct BaseFile {
+  std::string path =
       std::filesystem::temp_directory_path() / ("base-logits-" + std::to_string(getpid()));
-  const BaseShape shape{.n_vocab = 300, .n_context = 8, .n_windows = 2, .tokens_hash = 5};
-  const std::int64_t n_rows = 2 * scored_tokens(8);
-  Rng rng{1};
+  BaseShape shape{.n_context = 8, .n_vocab = 301, .n_windows = 2};
+  std::vector<std::int32_t> tokens = std::vector<std::int32_t>(19, 7);
   std::vector<std::vector<float>> rows;
-  {
-    auto writer = make_base_writer(path, shape);
-    ASSERT_TRUE(writer) << writer.error().message;
-    for (std::int64_t i = 0; i < n_rows; ++i) {
-      std::vector<float> row(300);
+
+  BaseFile() {
+    Rng rng{1};
+    auto writer = make_base_writer(path, shape, tokens).value();
+    for (std::int32_t i = 0; i < 2 * scored_tokens(8); ++i) {
+      std::vector<float> row(301);
       for (float& logit : row) logit = static_cast<float>(20 * unit(rng) - 5);
-      ASSERT_TRUE(write_row(*writer, row));
+      EXPECT_TRUE(write_row(writer, row));
       rows.push_back(std::move(row));
     }
-    ASSERT_TRUE(finish(*writer));
+    EXPECT_TRUE(finish(writer));
   }
-  const auto reader = open_base(path, shape);
+  ~BaseFile() { std::filesystem::remove(path); }
+};
+
+TEST(BaseLogits, ComeBackNearly) {
+  const BaseFile base;
+  const auto reader = open_base(base.path, base.shape, base.tokens);
   ASSERT_TRUE(reader) << reader.error().message;
-  std::vector<float> back(300);
-  for (std::int64_t i = 0; i < n_rows; ++i) {
-    const std::vector<float>& row = rows[static_cast<std::size_t>(i)];
-    read_row(*reader, i, back);
+  std::vector<float> back(301);
+  for (std::size_t i = 0; i < base.rows.size(); ++i) {
+    const std::vector<float>& row = base.rows[i];
+    ASSERT_TRUE(read_row(*reader, static_cast<std::int64_t>(i), back));
     const auto top = static_cast<double>(*std::max_element(row.begin(), row.end()));
-    for (std::int32_t k = 0; k < 300; ++k) {
+    for (std::int32_t k = 0; k < 301; ++k) {
       const double wanted = log_probability(row, k);
       const double least = top - log_normalizer(row) - 16;  // what lies lower is kept as this
       EXPECT_NEAR(std::max(wanted, least), static_cast<double>(back[static_cast<std::size_t>(k)]),
                   2e-4);
     }
   }
-  BaseShape other = shape;
-  other.tokens_hash = 6;
-  EXPECT_EQ(Fault::bad_request, open_base(path, other).error().fault);
-  std::filesystem::remove(path);
+}
+
+TEST(BaseLogits, OfSomethingElseAreRefused) {
+  const BaseFile base;
+  const auto fault = [&](const BaseShape& shape, std::span<const std::int32_t> tokens) {
+    const auto reader = open_base(base.path, shape, tokens);
+    return reader ? Fault{} : reader.error().fault;
+  };
+  std::vector<std::int32_t> other = base.tokens;
+  other[15] = 8;
+  EXPECT_EQ(Fault::bad_request, fault(base.shape, other));
+  EXPECT_TRUE(open_base(base.path, {8, 301, 1}, other)) << "one window is the same";
+  EXPECT_EQ(Fault::bad_request, fault({8, 300, 2}, base.tokens));
+  EXPECT_EQ(Fault::bad_request, fault({8, 301, 3}, std::vector<std::int32_t>(24, 7)));
+  EXPECT_EQ(Fault::bad_request, fault({6, 301, 2}, base.tokens));
+  std::filesystem::resize_file(base.path, std::filesystem::file_size(base.path) - 1);
+  EXPECT_EQ(Fault::bad_request, fault(base.shape, base.tokens));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 """`millrace perplexity` against llama.cpp's tool on the same file, and against itself."""
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,27 @@ class Perplexity(unittest.TestCase):
         self.assertEqual(2, other.returncode)
         base.write_bytes(base.read_bytes()[:-1])
         self.assertEqual(2, perplexity(*args, "--kl", base).returncode)
+
+    def test_the_base_file_is_laid_out_as_the_peers(self):
+        """llama.cpp's log_softmax: a step, the least log-probability, then 16-bit multiples."""
+        base, lines = self.path("base"), self.path("logprobs")
+        perplexity("-f", ROOT / "LICENSE", "--chunks", 2, "--save-logits", base, "--logprobs",
+                   lines)
+        raw = base.read_bytes()
+        self.assertEqual(b"_logits_", raw[:8])
+        n_context, n_vocab, n_windows = struct.unpack("<3i", raw[8:20])
+        self.assertEqual((256, 2), (n_context, n_windows))
+        tokens = struct.unpack(f"<{256 * 2}i", raw[20:20 + 4 * 256 * 2])
+        rows = raw[20 + 4 * 256 * 2:]
+        row_bytes = 8 + 2 * (n_vocab + n_vocab % 2)
+        told = [line.split() for line in lines.read_text().splitlines()]
+        self.assertEqual(len(told) * row_bytes, len(rows))
+        for i, (index, token, logprob) in enumerate(told):
+            row = rows[i * row_bytes:(i + 1) * row_bytes]
+            step, least = struct.unpack("<2f", row[:8])
+            multiple, = struct.unpack_from("<H", row, 8 + 2 * int(token))
+            self.assertEqual(tokens[int(index)], int(token))
+            self.assertAlmostEqual(max(float(logprob), least), least + step * multiple, delta=2e-4)
 
     def test_bad_input(self):
         self.path("short").write_text("too short")
