@@ -3,8 +3,6 @@
 #include <limits>
 #include <utility>
 
-#include "text/end_tokens.h"
-
 namespace mr::app {
 namespace {
 
@@ -63,10 +61,25 @@ double rate(std::int64_t n, double time) {
   return time > 0 && n > 0 ? static_cast<double>(n) / time : 0;
 }
 
+/// Those of the model and of the flags.
+Expected<std::vector<std::int32_t>> stop_tokens_of(const Loaded& loaded, const AnswerArgs& args) {
+  std::vector<std::int32_t> tokens = loaded.ends;
+  const std::size_t n_vocab = text::n_tokens(loaded.tokenizer);
+  for (const std::int32_t token : args.stop_tokens) {
+    if (static_cast<std::size_t>(token) >= n_vocab) {
+      return fail(Fault::bad_request, "--stop-token-ids: wanted ids below " +
+                                          std::to_string(n_vocab) + ", found " +
+                                          std::to_string(token));
+    }
+    tokens.push_back(token);
+  }
+  return tokens;
+}
+
 }  // namespace
 
-Expected<Answer> begin_answer(engine::Engine& engine, const text::Tokenizer& tok,
-                              AnswerRequest request) {
+Expected<Answer> begin_answer(engine::Engine& engine, const Loaded& loaded, AnswerRequest request) {
+  const text::Tokenizer& tok = loaded.tokenizer;
   Answer answer{.engine = &engine,
                 .stream = {},
                 .n_prompt = request.prompt.size(),
@@ -85,12 +98,13 @@ Expected<Answer> begin_answer(engine::Engine& engine, const text::Tokenizer& tok
                                                  .min_tokens = request.sample.min_tokens,
                                                  .marks = marks,
                                                  .begins_in_thought = begun});
+  MR_TRY(auto stop_tokens, stop_tokens_of(loaded, request.args));
   const std::int32_t no_limit = std::numeric_limits<std::int32_t>::max();
   MR_TRY(answer.request,
          engine::submit(engine, {.prompt = std::move(request.prompt),
                                  .n_new = request.n_new > 0 ? request.n_new : no_limit,
                                  .sample = std::move(request.sample),
-                                 .stop_tokens = text::end_tokens(tok)}));
+                                 .stop_tokens = std::move(stop_tokens)}));
   return answer;
 }
 

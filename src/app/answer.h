@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/answer_flags.h"
+#include "app/loaded.h"
 #include "base/error.h"
 #include "engine/engine.h"
 #include "text/answer_stream.h"
@@ -38,9 +39,9 @@ struct AnswerRequest {
   const AnswerArgs& args;
 };
 
-/// Queues it. `engine` and `tok` outlive the answer. Errors: as of engine::submit, think::limit.
-Expected<Answer> begin_answer(engine::Engine& engine, const text::Tokenizer& tok,
-                              AnswerRequest request);
+/// Queues it. `engine` and `loaded` outlive the answer. Errors: as of engine::submit, think::limit;
+/// bad_request for stop tokens outside the vocabulary.
+Expected<Answer> begin_answer(engine::Engine& engine, const Loaded& loaded, AnswerRequest request);
 
 /// One step of the engine, and the text that came of it. Errors: as of engine::step.
 Expected<text::AnswerDelta> advance(Answer& answer);

@@ -12,10 +12,11 @@ void add_answer_flags(CLI::App& command, AnswerArgs& args) {
   constexpr const char* kGroup = "Answer";
   constexpr std::int32_t kMost = std::numeric_limits<std::int32_t>::max();
   add_choice<std::optional<bool>>(command, "--think", args.think, {{"on", true}, {"off", false}},
-                                  "Whether the model thinks first (default: as its template says)");
+                                  "Think first, or not (default: as its template does)");
   command
       .add_option("--reasoning-budget,--thinking-token-budget", args.budget.n_tokens,
                   "Tokens of thought at most; -1: any number")
+      ->group(kGroup)
       ->check(integers(-1, kMost))
       ->capture_default_str();
   command
@@ -35,6 +36,11 @@ void add_answer_flags(CLI::App& command, AnswerArgs& args) {
       .add_flag("--include-stop,--include-stop-str-in-output", args.include_stop,
                 "That text is part of the answer")
       ->group(kGroup);
+  command.add_option("--stop-token-ids", args.stop_tokens, "Tokens that end the answer, by id")
+      ->group(kGroup)
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->check(integers(0, kMost));
 }
 
 std::optional<bool> thinks(const AnswerArgs& args) {

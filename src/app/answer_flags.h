@@ -14,6 +14,7 @@ struct AnswerArgs {
   think::Budget budget;
   std::vector<std::string> stop;
   bool include_stop = false;
+  std::vector<std::int32_t> stop_tokens;  ///< that end the answer beside the model's own
 };
 
 void add_answer_flags(CLI::App& command, AnswerArgs& args);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <iterator>
 
 #include "app/exit.h"
 #include "app/interrupt.h"
+#include "app/progress.h"
 #include "engine/forecast.h"
 #include "engine/speed.h"
 #include "sys/limits.h"
@@ -163,7 +165,10 @@ Expected<std::vector<Result>> measure(const BenchArgs& args, const Loaded& loade
   MR_TRY(const engine::Sketch as_stored,
          engine::sketch(model::source(opened.file), kern::table(kern::Level::ref)));
   std::vector<Result> results;
-  for (const engine::SpeedTest& test : tests_of(args)) {
+  Progress progress = make_progress("bench, test");
+  const auto tests = tests_of(args);
+  for (const engine::SpeedTest& test : tests) {
+    show(progress, std::ssize(results), std::ssize(tests), ", " + name_of(test));
     if (interrupted()) return fail(Fault::cancelled, "interrupted");
     MR_TRY_VOID(look_again(limits, *loaded.team));
     Result result{test, {}, {}};
@@ -171,6 +176,7 @@ Expected<std::vector<Result>> measure(const BenchArgs& args, const Loaded& loade
     MR_TRY(result.work, work_of(as_stored, test, engine::options_of(test, args.kv_type)));
     results.push_back(result);
   }
+  clear(progress);
   return results;
 }
 

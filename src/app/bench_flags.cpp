@@ -33,7 +33,10 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_kv_type(*bench, args->kv_type);
   bench->add_flag("--json", args->json, "A JSON object on a line for each test");
-  bench->footer("millrace bench -m model.gguf -p 512,2048 -n 64 -b 1,4,16,32 -d 128,4096 -t 2");
+  bench->footer(
+      "millrace bench -m model.gguf\n"
+      "millrace bench -m model.gguf -p 512,2048 -b 1,4,16,32 -d 128,4096 -t 2\n"
+      "millrace bench -m model.gguf -p 0 -n 256 --json");
   bench->callback([args, &exit_code] { exit_code = run_bench(*args); });
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/answer_flags.h"
 #include "app/loaded.h"
+#include "app/prompt_flags.h"
 #include "app/sample_flags.h"
 #include "tensor/dtype.h"
 
@@ -11,11 +12,12 @@ namespace mr::app {
 
 struct ChatArgs {
   LoadArgs load;
-  std::string system;          ///< empty: none
+  PromptArgs form;
   std::int32_t n_new = 0;      ///< tokens of an answer at most; below 1: any number
   std::int32_t n_context = 0;  ///< 0: the model's own, or less where memory asks for it
   AnswerArgs answer;
   SampleArgs sample;
+  std::int32_t n_step_rows = 512;
   DType kv_type = DType::f16;
   bool deterministic = false;
   bool verbose = false;

@@ -7,9 +7,12 @@
 #include "app/words.h"
 #include "base/nearest.h"
 #include "base/quote.h"
+#include "sys/text_file.h"
 
 namespace mr::app {
 namespace {
+
+constexpr std::size_t kMostReadBytes = 64U << 20;
 
 void say(const std::string& text) {
   std::fputs(text.c_str(), stderr);
@@ -77,6 +80,37 @@ Expected<After> do_load(ChatSession& session, std::string_view words) {
   return After::go_on;
 }
 
+/// Asks with a file's text, and what stands behind its name as the question.
+Expected<After> do_read(ChatSession& session, std::string_view words) {
+  const std::string_view name = take_word(words);
+  MR_TRY(const std::string path, path_of("/read", name));
+  MR_TRY(std::string text, sys::read_text(path, kMostReadBytes));
+  if (!words.empty()) text.append("\n\n").append(words);
+  MR_TRY_VOID(ask(session, std::move(text)));
+  return After::go_on;
+}
+
+Expected<After> do_show(ChatSession& session, std::string_view words) {
+  if (words == "parameters") {
+    say(settings_text(session.settings));
+  } else if (words == "system") {
+    say("system: " + quote(session.conversation.system) + "\n");
+  } else if (words.empty() || words == "info") {
+    const model::Config& config = session.loaded.model.config;
+    const engine::Options& options = session.engine.options;
+    say("model " + quote(session.loaded.path) + "\nname " + quote(config.name) + "\nlayers " +
+        std::to_string(config.n_layers) + ", width " + std::to_string(config.dim) +
+        ", vocabulary " + std::to_string(config.n_vocab) + "\ncontext " +
+        std::to_string(options.n_context) + " of the model's " + std::to_string(config.n_context) +
+        "\nmessages " + std::to_string(session.conversation.messages.size()) + "\n");
+  } else {
+    const std::vector<std::string> names{"info", "parameters", "system"};
+    return fail(Fault::bad_request, "/show: wanted info, parameters or system, found " +
+                                        quote(words) + did_you_mean(words, names));
+  }
+  return After::go_on;
+}
+
 Expected<After> do_bye(ChatSession&, std::string_view) {
   return After::leave;
 }
@@ -95,7 +129,9 @@ constexpr Command kCommands[] = {
     {"set", "verbose|quiet", "Figures after each answer, or none", do_set},
     {"set", "think|nothink", "Whether the model thinks first", do_set},
     {"set", "history|nohistory", "Whether lines are kept for later sessions", do_set},
-    {"system", "[TEXT]", "What the model is told first", do_system},
+    {"system", "[TEXT]", "What the model is told first; also /set system", do_system},
+    {"show", "[NAME]", "info, parameters or system", do_show},
+    {"read", "FILE [QUESTION]", "Asks with the text of a file", do_read},
     {"clear", "", "Forgets what was said, but not the system's text", do_clear},
     {"regen", "", "Another answer to the last question", do_regen},
     {"save", "FILE", "Writes the conversation as JSON messages", do_save},

@@ -2,16 +2,15 @@
 
 namespace mr::app {
 
-Expected<std::vector<std::int32_t>> chat_prompt(const text::ChatTemplate& chat,
-                                                const text::Tokenizer& tok,
+Expected<std::vector<std::int32_t>> chat_prompt(const ChatForm& form, const text::Tokenizer& tok,
                                                 const boost::json::value& messages,
                                                 std::optional<bool> thinks) {
-  boost::json::object extra;
+  boost::json::object extra = form.extra;
   if (thinks) extra["thinking"] = *thinks;
-  MR_TRY(
-      const auto rendered,
-      text::render_chat(chat, {.messages = &messages, .extra = &extra, .enable_thinking = thinks},
-                        {.now = text::jinja::local_clock()}));
+  MR_TRY(const auto rendered,
+         text::render_chat(form.chat,
+                           {.messages = &messages, .extra = &extra, .enable_thinking = thinks},
+                           {.now = text::jinja::local_clock()}));
   std::vector<text::Segment> segments;
   for (const auto& part : rendered.segments) {
     segments.push_back(

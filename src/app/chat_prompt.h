@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <optional>
@@ -10,11 +11,16 @@
 
 namespace mr::app {
 
-/// The tokens of messages and of the beginning of the answer, as the model's template has them; no
-/// text of a message becomes a special token. `thinks`: what templates call enable_thinking, or
-/// thinking. Errors: as of text::render_chat and text::encode_marked.
-Expected<std::vector<std::int32_t>> chat_prompt(const text::ChatTemplate& chat,
-                                                const text::Tokenizer& tok,
+/// How messages become a prompt.
+struct ChatForm {
+  text::ChatTemplate chat;
+  boost::json::object extra;  ///< more variables of the template
+};
+
+/// The tokens of messages and of the beginning of the answer; no text of a message becomes a
+/// special token. `thinks`: what templates call enable_thinking, or thinking.
+/// Errors: as of text::render_chat and text::encode_marked.
+Expected<std::vector<std::int32_t>> chat_prompt(const ChatForm& form, const text::Tokenizer& tok,
                                                 const boost::json::value& messages,
                                                 std::optional<bool> thinks);
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "app/answer.h"
-#include "app/chat_prompt.h"
 #include "app/chat_signals.h"
 #include "text/valid_utf8.h"
 
@@ -51,16 +50,17 @@ Expected<std::unique_ptr<ChatSession>> make_session(const ChatArgs& args) {
   auto session = std::make_unique<ChatSession>();
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
   MR_TRY(session->loaded, load(args.load, {.n_context = args.n_context,
+                                           .n_step_rows = args.n_step_rows,
                                            .kv_type = args.kv_type,
                                            .deterministic = args.deterministic}));
   const Loaded& loaded = session->loaded;
-  MR_TRY(session->chat, text::load_chat_template(loaded.path));
-  MR_TRY(session->settings.sample, sample_params(args.sample, loaded.path, loaded.tokenizer));
+  MR_TRY(session->form, chat_form(args.form, loaded.path));
+  MR_TRY(session->settings.sample, sample_params(args.sample, loaded));
   MR_TRY(session->engine, engine::make_engine(loaded.model, loaded.options));
   session->settings.answer = args.answer;
   session->settings.n_new = args.n_new;
   session->settings.verbose = args.verbose;
-  session->conversation.system = text::valid_utf8(args.system);
+  session->conversation.system = text::valid_utf8(unescaped(args.form, args.form.system));
   session->screen = make_screen();
   session->screen.ends_lines = true;
   return session;
@@ -70,11 +70,11 @@ Expected<void> answer(ChatSession& session) {
   const ChatSettings& settings = session.settings;
   const auto messages = to_json(session.conversation);
   MR_TRY(auto prompt,
-         chat_prompt(session.chat, session.loaded.tokenizer, messages, thinks(settings.answer)));
+         chat_prompt(session.form, session.loaded.tokenizer, messages, thinks(settings.answer)));
   sample::Params params = settings.sample;
   params.seed += session.n_again;
   (void)take_interrupt();  // one that came before
-  MR_TRY(Answer answer, begin_answer(session.engine, session.loaded.tokenizer,
+  MR_TRY(Answer answer, begin_answer(session.engine, session.loaded,
                                      {.prompt = std::move(prompt),
                                       .n_new = settings.n_new,
                                       .sample = std::move(params),

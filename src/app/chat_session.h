@@ -8,7 +8,6 @@
 #include "app/conversation.h"
 #include "app/screen.h"
 #include "engine/engine.h"
-#include "text/chat_template.h"
 
 namespace mr::app {
 
@@ -16,7 +15,7 @@ namespace mr::app {
 /// it shares with earlier ones in the cache.
 struct ChatSession {
   Loaded loaded;
-  text::ChatTemplate chat;
+  ChatForm form;
   engine::Engine engine;
   ChatSettings settings;
   Conversation conversation;

@@ -158,7 +158,8 @@ std::string fish_completion(std::span<const CommandManual> commands) {
       if (flag.names.empty()) continue;
       out += "complete -c millrace -n '__fish_seen_subcommand_from " + command.name + "'";
       for (const std::string& name : flag.names) {
-        out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+        const char* kind = name.starts_with("--") ? " -l " : name.size() > 2 ? " -o " : " -s ";
+        out += kind + name.substr(name.find_first_not_of('-'));
       }
       out += fish_values(flag) + " -d " + quoted(flag.text, "\\'") + "\n";
     }

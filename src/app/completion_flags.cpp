@@ -32,6 +32,7 @@ void add_completion(CLI::App& app, int& exit_code) {
       ->required();
   command->footer(
       "source <(millrace completion bash)\n"
+      "source <(millrace completion zsh)\n"
       "millrace completion fish > ~/.config/fish/completions/millrace.fish");
   command->callback([&app, write, &exit_code] { exit_code = print((*write)(manuals_of(app))); });
 }

@@ -1,6 +1,8 @@
 #include "app/help.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace mr::app {
 namespace {
@@ -100,10 +102,16 @@ std::vector<std::string> groups_of(const CommandManual& command) {
   return groups;
 }
 
+/// Whether every command has this flag: the short help leaves it out.
+bool is_everywhere(const FlagManual& flag) {
+  constexpr std::array<std::string_view, 3> kNames{"--help", "--help-all", "--config"};
+  return std::ranges::find_first_of(flag.names, kNames) != flag.names.end();
+}
+
 std::string flags_of_group(const CommandManual& command, const std::string& group, bool all) {
   std::string out;
   for (const FlagManual& flag : command.flags) {
-    if (flag.group == group) out += flag_entry(flag, all);
+    if (flag.group == group && (all || !is_everywhere(flag))) out += flag_entry(flag, all);
   }
   return out;
 }
@@ -122,20 +130,24 @@ std::string code(const std::string& text) {
 }  // namespace
 
 std::string program_help(const CLI::App& program) {
-  std::string out = program.get_description() + "\n\nusage: millrace COMMAND [flags]\n\n";
+  std::string out = program.get_description() + "\nusage: millrace COMMAND [flags]\n\n";
   for (const CommandManual& command : manuals_of(program)) out += entry(command.name, command.text);
   out += "\n" + flags_of_group(manual_of(program), "", false);
-  return out + examples(program.get_footer());
+  return out + entry("COMMAND --help", "Its flags; COMMAND --help-all: all of them") +
+         examples(program.get_footer());
 }
 
 std::string command_help(const CommandManual& command, bool all) {
-  std::string out = command.text + "\n\n" + usage(command) + "\n";
+  std::string out = command.text + "\n" + usage(command) + "\n";
   out += flags_of_group(command, "", all);
   const std::vector<std::string> groups = groups_of(command);
   for (const std::string& group : groups) {
     if (all) out += "\n" + group + "\n" + flags_of_group(command, group, all);
   }
-  if (!all && !groups.empty()) out += "\nmore by --help-all: " + joined(groups, ", ") + "\n";
+  if (!all) {
+    const std::string rest = groups.empty() ? "names, variables" : joined(groups, ", ");
+    out += "\n" + entry("--help-all", "Also " + rest);
+  }
   return out + examples(command.examples);
 }
 

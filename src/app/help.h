@@ -9,7 +9,7 @@ namespace mr::app {
 /// `millrace --help`: the commands, in at most 24 lines of 80 columns.
 std::string program_help(const CLI::App& program);
 
-/// `millrace COMMAND --help`: the flags that most use, in at most 40 lines of 80 columns; with
+/// `millrace COMMAND --help`: the flags that most use, in at most 24 lines of 80 columns; with
 /// `all` the rest too, by groups, with their other names, defaults and environment variables.
 std::string command_help(const CommandManual& command, bool all);
 

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <clocale>
+#include <cstdlib>
 #include <cwchar>
 #include <filesystem>
+#include <string_view>
 
 #include "app/chat_signals.h"
 
@@ -14,7 +16,8 @@ namespace mr::app {
 namespace {
 
 constexpr int kMostLines = 1000;
-constexpr wchar_t kRedisplay = L'\x1F';  // a key that is bound to nothing else
+constexpr wchar_t kRedisplay = L'\x1F';  // keys that are bound to nothing else: Ctrl-_
+constexpr wchar_t kPaste = L'\x1E';      // and Ctrl-^
 
 LineInput& input_of(EditLine* editor) {
   void* data = nullptr;
@@ -24,6 +27,13 @@ LineInput& input_of(EditLine* editor) {
 
 char* prompt_of(EditLine* editor) {
   return input_of(editor).prompt.data();
+}
+
+unsigned char insert_paste(EditLine* editor, int) {
+  LineInput& input = input_of(editor);
+  el_insertstr(editor, input.paste.c_str());
+  input.paste.clear();
+  return CC_REFRESH;
 }
 
 /// Makes the terminal the editor's again after a shell has had it.
@@ -47,6 +57,11 @@ int next_character(EditLine* editor, wchar_t* character) {
       if (!take_return()) continue;
       take_terminal(editor);
       *character = kRedisplay;
+      return 1;
+    }
+    if (byte == '\033' && take_paste_begin(input.bytes)) {
+      if (!read_paste(input.bytes, input.paste)) continue;
+      *character = kPaste;
       return 1;
     }
     const std::size_t n = std::mbrtowc(character, &byte, 1, &state);
@@ -91,7 +106,12 @@ void begin_editing(LineInput& input) {
   el_set(editor, EL_BIND, "\\e[1~", "ed-move-to-beg", nullptr);
   el_set(editor, EL_BIND, "\\e[4~", "ed-move-to-end", nullptr);
   el_set(editor, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
+  el_set(editor, EL_ADDFN, "millrace-paste", "Inserts what was pasted", insert_paste);
+  el_set(editor, EL_BIND, "^^", "millrace-paste", nullptr);
+  bind_outer_editor(editor);
   el_source(editor, nullptr);
+  const char* term = std::getenv("TERM");
+  input.marks_pastes = term != nullptr && std::string_view(term) != "dumb";
 }
 
 Typed read_piped(LineInput& input, std::string& line) {
@@ -127,7 +147,9 @@ Typed read_line(LineInput& input, const std::string& prompt, std::string& line) 
   input.prompt = prompt;
   input.interrupted = false;
   int n = 0;
+  if (input.marks_pastes) mark_pastes(input.screen.get(), true);
   const char* typed = el_gets(input.editor.get(), &n);
+  if (input.marks_pastes) mark_pastes(input.screen.get(), false);
   if (input.interrupted) return Typed::interrupt;
   if (typed == nullptr || n <= 0) return Typed::end;
   line = typed;

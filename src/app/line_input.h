@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/byte_input.h"
+#include "app/line_keys.h"
 
 namespace mr::app {
 
@@ -20,7 +21,9 @@ struct LineRelease {
 /// what is piped in.
 struct LineInput {
   ByteInput bytes;
-  bool interrupted = false;  ///< while the last line was typed
+  std::string paste;          ///< what the terminal pasted last
+  bool marks_pastes = false;  ///< the terminal can
+  bool interrupted = false;   ///< while the last line was typed
   std::string prompt;
   std::string history_file;  ///< empty: the lines are not kept
   std::unique_ptr<std::FILE, LineRelease> screen;

@@ -5,6 +5,7 @@
 
 #include "app/default_model.h"
 #include "app/fit.h"
+#include "app/model_ends.h"
 #include "app/progress.h"
 #include "io/json.h"
 #include "io/resolve.h"
@@ -95,6 +96,7 @@ Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   MR_TRY_VOID(check_fit(opened.sketch, loaded.options, available));
   const model::Source source = model::source(opened.file);
   MR_TRY(loaded.tokenizer, load_tokenizer(opened.files));
+  MR_TRY(loaded.ends, model_ends(opened.files, source, loaded.tokenizer));
   MR_TRY(loaded.has_chat_template, has_chat_template(opened.files, source));
   Progress progress = make_progress("loading, layer");
   const auto show_layer = [](void* to, std::int32_t done, std::int32_t total) {

@@ -46,6 +46,7 @@ struct Loaded {
   model::Model model;
   engine::Options options;  ///< as asked for, with the context that was chosen
   text::Tokenizer tokenizer;
+  std::vector<std::int32_t> ends;  ///< tokens that end an answer, as model_ends finds them
   bool has_chat_template = false;  ///< text::load_chat_template(path) finds one
 };
 

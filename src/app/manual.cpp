@@ -2,6 +2,8 @@
 
 #include <CLI/Option.hpp>
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace mr::app {
 namespace {
@@ -18,6 +20,14 @@ std::vector<std::string> split(const std::string& text, char at) {
   return parts;
 }
 
+/// Long names that llama.cpp has behind one dash, where program.cpp takes them too.
+constexpr std::array<std::string_view, 8> kOneDash{"sys", "ub", "np", "ctk",
+                                                   "ctv", "hf", "cb", "fa"};
+
+std::string dashed(const std::string& long_name) {
+  return (std::ranges::find(kOneDash, long_name) != kOneDash.end() ? "-" : "--") + long_name;
+}
+
 /// CLI11's names of types, as a person reads them.
 std::string value_name(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
@@ -31,7 +41,7 @@ std::string value_name(const CLI::Option& option) {
 FlagManual manual_of(const CLI::Option& option) {
   FlagManual flag;
   for (const std::string& name : option.get_snames()) flag.names.push_back("-" + name);
-  for (const std::string& name : option.get_lnames()) flag.names.push_back("--" + name);
+  for (const std::string& name : option.get_lnames()) flag.names.push_back(dashed(name));
   flag.place = option.get_name(true);
   flag.value = value_name(option);
   if (flag.value.find('|') != std::string::npos) flag.choices = split(flag.value, '|');

@@ -8,6 +8,8 @@
 /// Flags that every command which runs a model has.
 namespace mr::app {
 
+inline constexpr const char* kEngineGroup = "Engine";
+
 /// Which model, and on how many threads.
 void add_load_flags(CLI::App& command, LoadArgs& args);
 
@@ -18,5 +20,11 @@ void add_kv_type(CLI::App& command, DType& kv_type);
 
 /// Who proposes tokens.
 void add_speculation(CLI::App& command, std::string& speculation);
+
+/// Rows of a step.
+void add_step_rows(CLI::App& command, std::int32_t& n_step_rows);
+
+/// Flags of llama.cpp and vLLM that ask for what is always so: taken, so that scripts go on.
+void add_given_flags(CLI::App& command);
 
 }  // namespace mr::app

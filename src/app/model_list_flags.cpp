@@ -15,7 +15,7 @@ void add_list(CLI::App& app, int& exit_code) {
       ->type_name("FILE");
   command->add_flag("--names", args->names, "The names alone, one a line");
   command->add_flag("--json", args->json, "One JSON array with an object a model");
-  command->footer("millrace ls\nmillrace ls ~/models --json | jq '.[].path'");
+  command->footer("millrace ls\nmillrace ls ~/models\nmillrace ls --json | jq '.[].path'");
   command->callback([args, &exit_code] { exit_code = run_list(*args); });
 }
 

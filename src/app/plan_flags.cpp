@@ -13,19 +13,21 @@ void add_plan(CLI::App& app, int& exit_code) {
   CLI::App* plan = app.add_subcommand("plan", "Memory and speed of a model, before it runs");
   const auto args = std::make_shared<PlanArgs>();
   plan->add_option("model,-m,--model", args->load.model,
-                   "A file, a folder, or org/name in the Hugging Face cache (default: the model "
-                   "in models/)")
+                   "GGUF, folder or org/name[:quant] (default: models/)")
       ->type_name("MODEL");
   add_threads(*plan, args->load);
   plan->add_option("-c,--ctx-size,--ctx,--max-model-len", args->n_context,
-                   "Context in positions (default: the model's, as far as memory goes)")
+                   "Context (default: the model's, as memory allows)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
-  plan->add_option("--parallel,--max-num-seqs", args->n_parallel,
+  plan->add_option("--parallel,--np,--max-num-seqs", args->n_parallel,
                    "Requests of that length at once (default: 1)")
       ->check(integers(1, 1 << 16));
   add_kv_type(*plan, args->kv_type);
   plan->add_flag("--json", args->json, "One JSON object");
-  plan->footer("millrace plan model.gguf --ctx 32768 --parallel 4");
+  plan->footer(
+      "millrace plan model.gguf\n"
+      "millrace plan model.gguf -c 32768 --parallel 4\n"
+      "millrace plan org/name --json");
   plan->callback([args, &exit_code] { exit_code = run_plan(*args); });
 }
 

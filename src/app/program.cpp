@@ -66,20 +66,19 @@ void open_sources(Program& program, CLI::App& command) {
   });
 }
 
-/// llama.cpp spells some short names with two or three letters behind one dash: "-sys" for "--sys".
+/// llama.cpp spells some names with two or three letters behind one dash: "-sys" for "--sys".
 void spell_out(std::vector<std::string>& arguments, const CLI::App& program) {
   const auto commands = manuals_of(program);
   const auto command = std::ranges::find_first_of(commands, arguments, {}, &CommandManual::name);
   if (command == commands.end()) return;
   for (std::string& argument : arguments) {
     if (argument == "--") return;
-    if (argument.size() < 3 || argument.size() > 4 || argument[0] != '-') continue;
-    for (const FlagManual& flag : command->flags) {
-      if (std::ranges::find(flag.names, "-" + argument) != flag.names.end()) {
-        argument.insert(0, 1, '-');
-        break;
-      }
-    }
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.size() < 3 || name[0] != '-' || name[1] == '-') continue;
+    const auto has_name = [&](const FlagManual& flag) {
+      return std::ranges::find(flag.names, name) != flag.names.end();
+    };
+    if (std::ranges::any_of(command->flags, has_name)) argument.insert(0, 1, '-');
   }
 }
 

@@ -1,5 +1,7 @@
 #include "app/run_command.h"
 
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +12,7 @@
 #include <vector>
 
 #include "app/answer.h"
-#include "app/chat_prompt.h"
+#include "app/conversation.h"
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
@@ -24,37 +26,74 @@ namespace {
 
 constexpr const char* kBuiltInPrompt = "Tell me a short story.";
 constexpr std::size_t kMaxPromptBytes = 64U << 20;
+constexpr int kPipePatienceMs = 500;
 
-/// The prompt: the argument, else the file, else what is piped in, else the built-in one.
-Expected<std::string> read_prompt(const RunArgs& args) {
-  if (args.prompt) return *args.prompt;
-  if (!args.prompt_file.empty()) return sys::read_text(args.prompt_file, kMaxPromptBytes);
-  if (isatty(STDIN_FILENO) != 0) return std::string(kBuiltInPrompt);
-  std::string prompt;
+/// All that comes on standard input, without the line ends behind it.
+Expected<std::string> read_input() {
+  std::string text;
   char block[1 << 16];
   std::size_t n;
   while ((n = std::fread(block, 1, sizeof block, stdin)) > 0) {
-    prompt.append(block, n);
-    if (prompt.size() > kMaxPromptBytes) {
+    text.append(block, n);
+    if (text.size() > kMaxPromptBytes) {
       return fail(Fault::does_not_fit, "standard input: wanted a prompt of at most " +
                                            std::to_string(kMaxPromptBytes) + " bytes");
     }
   }
-  while (!prompt.empty() && prompt.back() == '\n') prompt.pop_back();
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+/// Whether a program pipes something in. One that says nothing for a while, as where a service or a
+/// test left a pipe open, is not waited for.
+bool has_piped_input() {
+  struct stat input = {};
+  if (fstat(STDIN_FILENO, &input) != 0 || !S_ISFIFO(input.st_mode)) return false;
+  pollfd wait{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  if (poll(&wait, 1, kPipePatienceMs) > 0) return true;
+  if (!interrupted()) {
+    std::fprintf(stderr, "millrace: nothing came on standard input in %.1f s, going on without\n",
+                 kPipePatienceMs / 1000.0);
+  }
+  return false;
+}
+
+/// The prompt: the argument behind what is piped in, else the file, else what is piped in, else the
+/// built-in one.
+Expected<std::string> read_prompt(const RunArgs& args) {
+  if (args.prompt) {
+    std::string prompt = unescaped(args.form, *args.prompt);
+    if (!has_piped_input()) return prompt;
+    MR_TRY(const std::string context, read_input());
+    return context.empty() ? prompt : context + "\n\n" + prompt;
+  }
+  if (!args.prompt_file.empty()) return sys::read_text(args.prompt_file, kMaxPromptBytes);
+  if (isatty(STDIN_FILENO) != 0) return std::string(kBuiltInPrompt);
+  MR_TRY(std::string prompt, read_input());
   return prompt.empty() ? std::string(kBuiltInPrompt) : prompt;
 }
 
 Expected<std::vector<std::int32_t>> encode_prompt(const Loaded& loaded, const RunArgs& args) {
   MR_TRY(const std::string prompt, read_prompt(args));
-  if (!loaded.has_chat_template || args.raw) {
+  const PromptArgs& form = args.form;
+  const bool given = !form.template_text.empty() || !form.template_file.empty();
+  if (args.raw || (!loaded.has_chat_template && !given)) {
+    if (!form.system.empty()) {
+      return fail(Fault::bad_request, "--system: wanted a chat template, found " +
+                                          std::string(args.raw ? "--raw" : "none in the model"));
+    }
     MR_TRY(const auto ids, text::encode(loaded.tokenizer, prompt, {.add_special = true}));
     return std::vector<std::int32_t>(ids.begin(), ids.end());
   }
-  MR_TRY(const auto chat, text::load_chat_template(loaded.path));
-  const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(prompt)}}};
-  auto ids = chat_prompt(chat, loaded.tokenizer, messages, thinks(args.answer));
-  // One message of a user is what every template must take.
-  if (!ids && ids.error().fault == Fault::bad_request) ids.error().fault = Fault::bad_model;
+  MR_TRY(const ChatForm chat, chat_form(form, loaded.path));
+  const Conversation conversation{
+      .system = text::valid_utf8(unescaped(form, form.system)),
+      .messages = {{.role = "user", .content = text::valid_utf8(prompt), .reasoning = {}}}};
+  auto ids = chat_prompt(chat, loaded.tokenizer, to_json(conversation), thinks(args.answer));
+  // A message of a user is what every template must take; a system's text it may refuse.
+  if (!ids && form.system.empty() && !given && ids.error().fault == Fault::bad_request) {
+    ids.error().fault = Fault::bad_model;
+  }
   return ids;
 }
 
@@ -158,14 +197,15 @@ Expected<const char*> answer(const RunArgs& args) {
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
   MR_TRY(const spec::Settings speculation, spec::parse_settings(args.speculation));
   MR_TRY(const Loaded loaded, load(args.load, {.n_context = args.n_context,
+                                               .n_step_rows = args.n_step_rows,
                                                .kv_type = args.kv_type,
                                                .deterministic = args.deterministic,
                                                .spec = speculation}));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
-  MR_TRY(sample::Params params, sample_params(args.sample, loaded.path, loaded.tokenizer));
+  MR_TRY(sample::Params params, sample_params(args.sample, loaded));
   params.n_logprobs = args.n_logprobs;
   MR_TRY(engine::Engine engine, engine::make_engine(loaded.model, loaded.options));
-  MR_TRY(Answer answer, begin_answer(engine, loaded.tokenizer,
+  MR_TRY(Answer answer, begin_answer(engine, loaded,
                                      {.prompt = std::move(prompt),
                                       .n_new = args.n_new,
                                       .sample = std::move(params),

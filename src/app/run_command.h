@@ -5,6 +5,7 @@
 
 #include "app/answer_flags.h"
 #include "app/loaded.h"
+#include "app/prompt_flags.h"
 #include "app/sample_flags.h"
 #include "tensor/dtype.h"
 
@@ -12,6 +13,7 @@ namespace mr::app {
 
 struct RunArgs {
   LoadArgs load;
+  PromptArgs form;
   std::optional<std::string> prompt;  ///< none: standard input, else a built-in one
   std::string prompt_file;            ///< in place of a prompt
   std::int32_t n_new = 0;             ///< tokens at most; 0: until the model or the context ends
@@ -19,6 +21,7 @@ struct RunArgs {
   std::int32_t n_logprobs = -1;       ///< the most probable tokens to tell; -1: no logprobs
   SampleArgs sample;
   AnswerArgs answer;
+  std::int32_t n_step_rows = 512;
   DType kv_type = DType::f16;
   std::string speculation = "off";  ///< as spec::parse_settings takes it
   bool raw = false;                 ///< no chat template

@@ -18,26 +18,31 @@ void add_run(CLI::App& app, int& exit_code) {
       ->type_name("FILE")
       ->excludes(prompt);
   add_load_flags(*run, args->load);
-  run->add_option("-n,--n-predict,--max-tokens", args->n_new,
-                  "Tokens at most; -1: until the model or the context ends")
+  run->add_option("-n,--n-predict,--predict,--max-tokens", args->n_new,
+                  "Tokens at most; -1: until model or context ends")
       ->check(integers(-1, 1 << 28));
   run->add_option("-c,--ctx-size,--max-model-len", args->n_context,
-                  "Context in positions (default: the model's, as far as memory goes)")
+                  "Context (default: the model's, as memory allows)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   add_kv_type(*run, args->kv_type);
   add_speculation(*run, args->speculation);
+  add_step_rows(*run, args->n_step_rows);
+  add_prompt_flags(*run, args->form);
   add_answer_flags(*run, args->answer);
   add_sample_flags(*run, args->sample);
   run->add_option("--n-probs,--logprobs", args->n_logprobs,
                   "With --json: log-probabilities, of so many tokens at each place")
       ->group("Answer")
       ->check(integers(0, 1024));
-  run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template");
-  run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");
+  run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template")
+      ->group("Prompt");
+  run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before")
+      ->group(kEngineGroup);
   run->add_flag("--json", args->json, "One JSON object with text and figures on stdout");
+  add_given_flags(*run);
   run->footer(
       "millrace run \"Once upon a time\" -n 100\n"
-      "millrace run -m model.gguf --temp 0 < question.txt\n"
+      "git diff | millrace run -m model.gguf \"What does this change?\"\n"
       "millrace run -m model.gguf --seed 1 --json | jq -r .text");
   run->callback([args, &exit_code] { exit_code = run_run(*args); });
 }

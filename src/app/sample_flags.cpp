@@ -12,7 +12,6 @@
 #include "io/resolve.h"
 #include "sample/generation_config.h"
 #include "sample/gguf_config.h"
-#include "text/end_tokens.h"
 
 namespace mr::app {
 namespace {
@@ -66,7 +65,7 @@ void add_common(CLI::App& command, SampleArgs& args) {
   add(to, "--temp,--temperature", &P::temperature, "0: always the most probable token");
   add(to, "--top-k", &P::top_k, "Only the k most probable tokens; 0: all");
   add(to, "--top-p", &P::top_p, "Only the most probable that sum to p; 1: all");
-  add(to, "--min-p", &P::min_p, "Only those p times as probable as the first; 0: all");
+  add(to, "--min-p", &P::min_p, "At least p of the first's probability; 0: all");
   command.add_option("-s,--seed", args.seed, "Same seed, same text (default: another each time)");
 }
 
@@ -175,8 +174,9 @@ Expected<sample::Params> with_flags(sample::Params params, const SampleArgs& arg
 }
 
 Expected<sample::Params> with_texts(sample::Params params, const SampleArgs& args,
-                                    const text::Tokenizer& tokenizer) {
-  if (args.ignore_eos) append(params.banned_tokens, text::end_tokens(tokenizer));
+                                    const Loaded& loaded) {
+  const text::Tokenizer& tokenizer = loaded.tokenizer;
+  if (args.ignore_eos) append(params.banned_tokens, loaded.ends);
   MR_TRY(params.texts, sample::make_text_rules(tokenizer, args.banned_texts, args.choices));
   if (params.dry_multiplier == 0) return params;
   for (const std::string& breaker : args.dry_breakers) {
@@ -215,12 +215,11 @@ Expected<sample::Params> parse(const SampleArgs& args) {
   return with_flags(usual_params(), args);
 }
 
-Expected<sample::Params> sample_params(const SampleArgs& args, const std::string& path,
-                                       const text::Tokenizer& tokenizer) {
-  const auto n_vocab = static_cast<std::int32_t>(text::n_tokens(tokenizer));
-  MR_TRY(sample::Params params, model_params(usual_params(), path, n_vocab));
+Expected<sample::Params> sample_params(const SampleArgs& args, const Loaded& loaded) {
+  const auto n_vocab = static_cast<std::int32_t>(text::n_tokens(loaded.tokenizer));
+  MR_TRY(sample::Params params, model_params(usual_params(), loaded.path, n_vocab));
   MR_TRY(params, with_flags(std::move(params), args));
-  MR_TRY(params, with_texts(std::move(params), args, tokenizer));
+  MR_TRY(params, with_texts(std::move(params), args, loaded));
   return sample::checked(std::move(params), n_vocab);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/loaded.h"
 #include "base/error.h"
 #include "sample/params.h"
 #include "text/tokenizer.h"
@@ -39,10 +40,9 @@ Expected<sample::Params> parse(const SampleArgs& args);
 Expected<sample::Params> model_params(sample::Params base, const std::string& path,
                                       std::int32_t n_vocab);
 
-/// What the flags say, over what the model `path` says in its generation_config.json or its GGUF
-/// metadata, over llama.cpp's defaults. `tokenizer` outlives it.
+/// What the flags say, over what the model says in its generation_config.json or its GGUF metadata,
+/// over llama.cpp's defaults. `loaded` outlives it.
 /// Errors: bad_request naming the field, bad_model naming the file.
-Expected<sample::Params> sample_params(const SampleArgs& args, const std::string& path,
-                                       const text::Tokenizer& tokenizer);
+Expected<sample::Params> sample_params(const SampleArgs& args, const Loaded& loaded);
 
 }  // namespace mr::app

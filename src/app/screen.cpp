@@ -24,6 +24,12 @@ bool is_dumb() {
   return value == nullptr || std::string_view(value) == "dumb";
 }
 
+/// Whether colours are wanted where there is no terminal too.
+bool is_forced() {
+  const char* value = std::getenv("CLICOLOR_FORCE");
+  return value != nullptr && *value != '\0' && std::string_view(value) != "0";
+}
+
 void end_thought(Screen& screen) {
   if (!screen.thought) return;
   std::fputs("\n\n", stderr);
@@ -37,7 +43,8 @@ Screen make_screen() {
   screen.stdout_terminal = isatty(STDOUT_FILENO) != 0;
   screen.ends_lines = screen.stdout_terminal;
   screen.stderr_terminal = isatty(STDERR_FILENO) != 0;
-  screen.colours = screen.stderr_terminal && !has_text("NO_COLOR") && !is_dumb();
+  const bool wanted = (screen.stderr_terminal && !is_dumb()) || is_forced();
+  screen.colours = wanted && !has_text("NO_COLOR");
   return screen;
 }
 

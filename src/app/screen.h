@@ -16,7 +16,7 @@ struct Screen {
   bool failed = false;      ///< stdout takes nothing more
 };
 
-/// As the environment has it: NO_COLOR, TERM=dumb.
+/// As the environment has it: NO_COLOR, CLICOLOR_FORCE, TERM=dumb.
 Screen make_screen();
 
 void show_thought(Screen& screen, const std::string& text);

@@ -10,7 +10,6 @@
 #include "app/exit.h"
 #include "app/sample_flags.h"
 #include "io/gguf.h"
-#include "text/end_tokens.h"
 
 namespace mr::app {
 namespace {
@@ -86,7 +85,7 @@ Expected<void> fill(api::Served& served, const Loaded& loaded, const ServeArgs& 
     MR_TRY(served.chat, text::load_chat_template(loaded.path));
     served.chat_source = chat_source(loaded.path);
   }
-  served.end_tokens = text::end_tokens(loaded.tokenizer);
+  served.end_tokens = loaded.ends;
   served.marks = text::think_marks(loaded.tokenizer);
   served.n_vocab = loaded.model.config.n_vocab;
   MR_TRY(served.defaults, model_params({}, loaded.path, served.n_vocab));

@@ -99,22 +99,19 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->delimiter(',')
       ->type_name("NAME");
   serve
-      ->add_option(
-          "-c,--ctx-size,--max-model-len", args->n_context,
-          "Context of a request in positions (default: the model's, as far as memory goes)")
+      ->add_option("-c,--ctx-size,--max-model-len", args->n_context,
+                   "Context of a request (default: as run chooses it)")
       ->check(integers(0, kMost));
-  serve->add_option("--parallel,--max-num-seqs", args->n_parallel, "Answers at once")
+  serve->add_option("--parallel,--np,--max-num-seqs", args->n_parallel, "Answers at once")
       ->capture_default_str()
       ->check(integers(1, 4096));
-  serve
-      ->add_option("-b,--batch-size,--max-num-batched-tokens", args->n_step_rows,
-                   "Rows of a step: tokens of prompts and answers")
-      ->capture_default_str()
-      ->check(integers(2, 65536));
+  add_step_rows(*serve, args->n_step_rows);
   add_kv_type(*serve, args->kv_type);
-  serve->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before");
+  serve->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before")
+      ->group(kEngineGroup);
   add_safety(*serve, *args);
   add_limits(*serve, args->limits);
+  add_given_flags(*serve);
   serve->footer(
       "millrace serve -m model.gguf\n"
       "millrace serve -m model.gguf --host 0.0.0.0 --api-key-file keys.txt\n"

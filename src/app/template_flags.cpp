@@ -18,7 +18,10 @@ void add_template(CLI::App& app, int& exit_code) {
       ->type_name("FILE")
       ->required();
   command->add_option("--now", args->now, "The time that templates see, as 2025-07-26T12:00");
-  command->footer("millrace template -m model.gguf --input messages.json");
+  command->footer(
+      "millrace template -m model.gguf --input messages.json\n"
+      "millrace template --file chat.jinja --input messages.json\n"
+      "millrace template -m org/name --input messages.json --now 2025-07-26T12:00");
   command->callback([args, &exit_code] { exit_code = run_template(*args); });
 }
 

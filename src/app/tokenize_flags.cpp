@@ -20,10 +20,16 @@ void add_tokenize(CLI::App& app, int& exit_code) {
   CLI::App* tokenize = add("tokenize", "Text from stdin to a JSON array of token ids");
   tokenize->add_flag("--special", args->special,
                      "Add the model's special tokens, and parse those that the text spells");
-  tokenize->footer("echo hello | millrace tokenize -m model.gguf");
+  tokenize->footer(
+      "echo hello | millrace tokenize\n"
+      "millrace tokenize -m model.gguf --special < prompt.txt\n"
+      "millrace tokenize -m tokenizer.json < text.txt | jq length");
   tokenize->callback([args, &exit_code] { exit_code = run_tokenize(*args); });
   CLI::App* detokenize = add("detokenize", "A JSON array of token ids from stdin to text");
-  detokenize->footer("echo '[1, 2, 3]' | millrace detokenize -m model.gguf");
+  detokenize->footer(
+      "echo '[1, 2, 3]' | millrace detokenize\n"
+      "millrace tokenize < text.txt | millrace detokenize\n"
+      "millrace detokenize -m tokenizer.json < ids.json");
   detokenize->callback([args, &exit_code] { exit_code = run_detokenize(*args); });
 }
 

@@ -7,6 +7,7 @@
 #include "io/resolve.h"
 #include "sys/text_file.h"
 #include "text/chat_template.h"
+#include "text/template_tokens.h"
 
 namespace mr::text {
 namespace {
@@ -43,14 +44,31 @@ Expected<ChatTemplate> from_field(const boost::json::value& field) {
 }
 
 /// bos_token and its like of a tokenizer_config.json: text, or an object with its content.
-void add_tokens(ChatTemplate& chat, const boost::json::object& config) {
+void add_tokens(TemplateTokens& tokens, const boost::json::object& config) {
   for (const std::string_view name : kTokenNames) {
     const auto* token = config.if_contains(name);
     if (token != nullptr && token->is_object()) token = token->get_object().if_contains("content");
     if (token == nullptr || !token->is_string()) continue;
     const auto& text = token->get_string();  // it lies in the file's memory: copied as plain text
-    chat.tokens.emplace_back(name, std::string_view(text.data(), text.size()));
+    tokens.emplace_back(name, std::string_view(text.data(), text.size()));
   }
+}
+
+/// The same of a GGUF file.
+Expected<void> add_tokens(TemplateTokens& tokens, const gguf::File& file) {
+  if (gguf::find(file, "tokenizer.ggml.tokens") == nullptr) return {};
+  MR_TRY(const auto pieces, gguf::get_array<std::string_view>(file, "tokenizer.ggml.tokens"));
+  for (const std::string_view name : kTokenNames) {
+    // GGUF names them bos_token_id, but unknown_token_id, padding_token_id and seperator_token_id.
+    const std::string_view key = name == "unk_token"   ? "unknown_token"
+                                 : name == "pad_token" ? "padding_token"
+                                 : name == "sep_token" ? "seperator_token"
+                                                       : name;
+    MR_TRY(const auto id,
+           gguf::get_optional<std::uint32_t>(file, "tokenizer.ggml." + std::string(key) + "_id"));
+    if (id && *id < pieces.size()) tokens.emplace_back(name, pieces[*id]);
+  }
+  return {};
 }
 
 Expected<ChatTemplate> from_folder(const std::filesystem::path& folder) {
@@ -74,7 +92,7 @@ Expected<ChatTemplate> from_folder(const std::filesystem::path& folder) {
     if (!chat && field != nullptr && !field->is_null()) {
       MR_TRY(chat, from_field(*field));
     }
-    if (chat) add_tokens(*chat, *fields);
+    if (chat) add_tokens(chat->tokens, *fields);
   }
   if (!chat) {
     return fail(Fault::bad_model, quote(folder.string()) + ": no chat template: no chat_template." +
@@ -94,18 +112,7 @@ Expected<ChatTemplate> from_gguf(const std::string& path) {
   if (with_tools) {
     MR_TRY(chat.with_tools, jinja::parse_template(*with_tools));
   }
-  if (gguf::find(file, "tokenizer.ggml.tokens") == nullptr) return chat;
-  MR_TRY(const auto tokens, gguf::get_array<std::string_view>(file, "tokenizer.ggml.tokens"));
-  for (const std::string_view name : kTokenNames) {
-    // GGUF names them bos_token_id, but unknown_token_id, padding_token_id and seperator_token_id.
-    const std::string_view key = name == "unk_token"   ? "unknown_token"
-                                 : name == "pad_token" ? "padding_token"
-                                 : name == "sep_token" ? "seperator_token"
-                                                       : name;
-    MR_TRY(const auto id,
-           gguf::get_optional<std::uint32_t>(file, "tokenizer.ggml." + std::string(key) + "_id"));
-    if (id && *id < tokens.size()) chat.tokens.emplace_back(name, tokens[*id]);
-  }
+  MR_TRY_VOID(add_tokens(chat.tokens, file));
   return chat;
 }
 
@@ -116,6 +123,20 @@ Expected<ChatTemplate> load_chat_template(const std::string& model) {
   MR_TRY(const io::ModelFiles files, io::resolve_model(model));
   if (files.format == io::Format::gguf) return from_gguf(files.weights);
   return from_folder(std::filesystem::path(files.weights).parent_path());
+}
+
+Expected<TemplateTokens> template_tokens(const std::string& model) {
+  TemplateTokens tokens;
+  MR_TRY(const io::ModelFiles files, io::resolve_model(model));
+  if (files.format == io::Format::gguf) {
+    MR_TRY(const gguf::File file, gguf::open(files.weights));
+    MR_TRY_VOID(add_tokens(tokens, file));
+  } else if (!files.tokenizer_config.empty()) {
+    MR_TRY(const json::Document file, json::read_file(files.tokenizer_config));
+    MR_TRY(const auto* fields, json::root_object(file));
+    add_tokens(tokens, *fields);
+  }
+  return tokens;
 }
 
 }  // namespace mr::text

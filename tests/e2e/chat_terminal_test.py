@@ -154,6 +154,47 @@ class Chat(unittest.TestCase):
         kept = Path(self.home.name) / "millrace/history"
         self.assertEqual(0o600, kept.stat().st_mode & 0o777)
 
+    def test_a_paste_is_one_message(self):
+        terminal = self.chat("-n 4 --think off")
+        terminal.until_prompts(1)
+        terminal.type("look: ")
+        terminal.tmux("set-buffer", "--", "one\n/bye\n\x1b[Athree\n")
+        terminal.tmux("paste-buffer", "-p")
+        terminal.until("three")
+        self.assertEqual(1, terminal.screen().count(">>>"))  # nothing of it was a key
+        terminal.key("Enter")
+        terminal.until_prompts(2)
+        self.assertEqual("look: one\n/bye\n[Athree", self.said(terminal)[0]["content"])
+        terminal.key("C-d")
+        terminal.until("[exit 0]")
+        self.assertTrue(terminal.raw().rstrip().count(b"\x1b[?2004l"))
+        last = max(terminal.raw().rfind(b"\x1b[?2004" + end) for end in (b"h", b"l"))
+        self.assertEqual(b"l", terminal.raw()[last + 7:last + 8])
+
+    def test_the_users_own_editor(self):
+        script = Path(self.home.name) / "editor"
+        script.write_text("#!/bin/sh\nprintf 'as\\nedited' >> $1\n")
+        script.chmod(0o700)
+        terminal = self.chat("-n 4 --think off", env=(f"EDITOR={script}", "VISUAL="))
+        terminal.until_prompts(1)
+        terminal.type("line ")
+        terminal.key("C-g")
+        terminal.until("edited")
+        terminal.key("Enter")
+        terminal.until_prompts(2)
+        self.assertEqual("line as\nedited", self.said(terminal)[0]["content"])
+
+    def test_a_dumb_terminal_gets_no_commands(self):
+        terminal = self.chat("--temp 0 -n 30", env=("TERM=dumb",), command="TERM=dumb {} chat {}")
+        terminal.until_prompts(1)
+        terminal.line("What is 12 + 7?")
+        terminal.until_prompts(2)
+        self.assertIn("(thinking) ", terminal.screen())
+        terminal.line("/bye")
+        terminal.until("[exit 0]")
+        self.assertNotIn(b"\x1b[2m", terminal.raw())
+        self.assertNotIn(b"\x1b[?2004", terminal.raw())
+
     def test_a_model_cannot_steer_the_terminal(self):
         escape = json.loads(subprocess.run([PROGRAM, "tokenize"], input="\x1b", text=True,
                                            capture_output=True, check=True).stdout)
@@ -196,7 +237,7 @@ class Chat(unittest.TestCase):
         terminal.type("stopped ")
         terminal.until("stopped")
         terminal.key("C-z")
-        terminal.until(lambda s: s.count("stopped") >= 2)  # `fg` shows the line again
+        terminal.until("chat --temp 0")  # `fg` says what it goes on with, before or after the line
         terminal.line("in between")
         self.assertEqual("stopped in between", self.said(terminal)[0]["content"])
 

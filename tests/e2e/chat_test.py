@@ -72,6 +72,21 @@ class Pipe(unittest.TestCase):
         self.assertEqual(n_told, n_later)
         self.assertGreater(n_told, n_plain + 4)
 
+    def test_a_file_is_read_and_settings_are_shown(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text, saved = Path(folder) / "text", Path(folder) / "saved.json"
+            text.write_text("Once\nupon a time\n")
+            said = chat(f"/read {text} What is this?", f"/save {saved}", f"/read {folder}/none",
+                        "/set temperature 0.5", "/show parameters", "/show", "/show licence",
+                        "/set system Be brief.", "/show system")
+            messages = json.loads(saved.read_text())["messages"]
+        self.assertEqual("Once\nupon a time\n\n\nWhat is this?", messages[0]["content"])
+        self.assertIn("temperature 0.5\n", said.stderr)
+        self.assertRegex(said.stderr, r"context \d+ of the model's \d+\nmessages 2\n")
+        self.assertIn("wanted info, parameters or system, found 'licence'", said.stderr)
+        self.assertIn("system: 'Be brief.'", said.stderr)
+        self.assertEqual(2, said.returncode)
+
     def test_lines_that_belong_together(self):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "it.json"

@@ -117,6 +117,24 @@ class Folders(unittest.TestCase):
         self.check_greedy(snapshot, "qwen3")
         self.check_greedy("org/tiny", "qwen3", HF_HUB_CACHE=str(cache))
 
+    def test_generation_config_says_what_ends_an_answer_and_how_to_draw(self):
+        golden = GOLDENS["qwen3"]
+        folder = make_folder(self.folder / "model", "qwen3")
+        greedy = golden["greedy"]
+        stop = next(token for token in greedy[3:] if token > 2 and token not in greedy[:3])
+        for ends in (stop, [2, stop]):
+            (folder / "generation_config.json").write_text(json.dumps(
+                {"do_sample": False, "eos_token_id": ends}))
+            done = millrace("run", text_of(golden["prompt"]), "-m", folder, "--raw", "-n", 64,
+                            "-c", 128, "--kv-type", "f32", "--json")
+            answer = json.loads(done.stdout)
+            self.assertEqual(("stop", greedy.index(stop) + 1),
+                             (answer["finish_reason"], answer["tokens"]), done.stderr)
+        (folder / "generation_config.json").write_text('{"eos_token_id": "x"}')
+        done = millrace("run", "x", "-m", folder)
+        self.assertEqual(BAD_MODEL, done.returncode)
+        self.assertIn("eos_token_id: wanted a token id or a list", done.stderr)
+
     def test_show(self):
         folder = make_folder(self.folder / "model", "gemma3")
         shown = json.loads(millrace("show", folder, "--json").stdout)

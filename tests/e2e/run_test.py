@@ -46,6 +46,50 @@ class Contract(unittest.TestCase):
                          piped.stdout)
         self.assertTrue(run("-n", 40, stdin="").stdout)
 
+    def test_what_is_piped_in_stands_before_the_prompt(self):
+        args = ("-n", 8, "--temp", 0, "--raw")
+        wanted = run("Once upon\n\na time", *args).stdout
+        self.assertEqual(wanted, run("a time", *args, stdin="Once upon\n").stdout)
+        reader, writer = os.pipe()  # a pipe that nobody writes to holds nothing up
+        with open(reader), open(writer, "w"):
+            silent = subprocess.run([PROGRAM, "run", "a time", *map(str, args)], stdin=reader,
+                                    capture_output=True, text=True, timeout=120)
+        self.assertEqual(run("a time", *args).stdout, silent.stdout)
+        self.assertIn("nothing came on standard input", silent.stderr)
+
+    def test_system_text_template_and_escapes(self):
+        args = ("-n", 6, "--temp", 0, "--think", "off")
+        plain = run("Hi", *args, "--json")
+        told = run("Hi", *args, "--json", "-sys", "Answer as a pirate.")
+        of_prompt = [json.loads(done.stdout)["prompt_tokens"] for done in (plain, told)]
+        self.assertLess(of_prompt[0], of_prompt[1])
+        bare = "{% for m in messages %}{{ m.content }}{% endfor %}{{ extra }}"
+        numbers = [json.loads(run("Hi", *args, "--json", "--chat-template", text).stdout)
+                   ["prompt_tokens"] for text in (bare, "{{ bos_token }}" + bare)]
+        self.assertEqual(1, numbers[1] - numbers[0])  # the model's own tokens are there
+        given = run("Once\\nupon", *args, "-e", "--chat-template", bare,
+                    "--chat-template-kwargs", '{"extra": " a time"}')
+        self.assertEqual(run("Once\nupon a time", *args, "--raw").stdout, given.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "t.jinja"
+            file.write_text(bare + " a time")
+            by_file = run("Once\nupon", *args, "--chat-template-file", file)
+            self.assertEqual(given.stdout, by_file.stdout)
+            file.write_text("{% if %}")
+            self.assertEqual(USAGE, run("Hi", "--chat-template-file", file).returncode)
+        self.assertEqual(USAGE, run("Hi", "--raw", "-sys", "x").returncode)
+
+    def test_stop_tokens(self):
+        args = ("Once upon a time", "-n", 40, "--temp", 0, "--raw", "--json", "--n-probs", 0)
+        whole = json.loads(run(*args).stdout)
+        ids = [token["id"] for token in whole["logprobs"]]
+        stop = ids[10]
+        cut = json.loads(run(*args, "--stop-token-ids", stop).stdout)
+        self.assertEqual("stop", cut["finish_reason"])
+        self.assertEqual(ids.index(stop) + 1, cut["tokens"])
+        self.assertTrue(whole["text"].startswith(cut["text"]))
+        self.assertEqual(USAGE, run("Hi", "--stop-token-ids", 1 << 30).returncode)
+
     def test_json(self):
         done = run("Once upon a time", "-n", 9, "--temp", 0, "--raw", "--json")
         answer = json.loads(done.stdout)
