@@ -26,6 +26,7 @@ std::string needed_text(const engine::Sketch& sketch, const engine::Options& opt
 }  // namespace
 
 std::string flag_text(DType kv_type) {
+  if (kv_type == DType::i8) return "int8";
   std::string text = traits(kv_type).name;
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return text;

@@ -24,7 +24,12 @@ void add_threads(CLI::App& command, LoadArgs& args) {
 
 void add_kv_type(CLI::App& command, DType& kv_type) {
   add_choice<DType>(command, "--kv-type,--ctk,--ctv,--cache-type-k,--cache-type-v,--kv-cache-dtype",
-                    kv_type, {{"f16", DType::f16}, {"bf16", DType::bf16}, {"f32", DType::f32}},
+                    kv_type,
+                    {{"f16", DType::f16},
+                     {"bf16", DType::bf16},
+                     {"f32", DType::f32},
+                     {"int8", DType::i8},
+                     {"q8_0", DType::i8}},
                     "How keys and values are kept")
       ->group(kEngineGroup);
 }

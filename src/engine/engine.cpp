@@ -167,6 +167,11 @@ kv::StoreShape store_shape(const model::Config& config, DType kv_type) {
 
 Expected<std::size_t> kv_bytes(const model::Model& model, const Options& options) {
   const std::size_t page = kv::page_bytes(model.device, store_shape(model.config, options.kv_type));
+  if (page == 0) {
+    return fail(Fault::bad_request, "KV cache: wanted a type that level " +
+                                        std::string(model.device.ops->name) + " keeps, found " +
+                                        traits(options.kv_type).name);
+  }
   const auto n_pages = static_cast<std::size_t>(pages_wanted(options));
   const auto bytes = checked::mul(page, n_pages);
   if (bytes) return *bytes;

@@ -123,7 +123,7 @@ class Mistakes(unittest.TestCase):
         self.refuse("did you mean '--json'?", "show", "--jason")
         self.refuse("did you mean 'bf16'?", "run", "--kv-type", "bf61")
         self.refuse("did you mean 'top_k'?", "run", "--samplers", "topk")
-        self.refuse("wanted f16|bf16|f32", "run", "--kv-type", "q8_0")
+        self.refuse("wanted f16|bf16|f32|int8|q8_0", "run", "--kv-type", "q4_0")
         self.refuse("millrace --help", "frobnicate")
         self.refuse("millrace run --help", "run", "--frobnicate")
 

@@ -152,7 +152,7 @@ class Completion(unittest.TestCase):
                       "_millrace")
             shown = " ".join(self.shell("zsh", "-f", "-c", source))
             self.assertIn("*--temp[0\\: always the most probable token]:X:", shown)
-            self.assertIn(":f16|bf16|f32:(f16 bf16 f32)", shown)
+            self.assertIn(":f16|bf16|f32|int8|q8_0:(f16 bf16 f32 int8 q8_0)", shown)
 
     def test_the_table_of_flags_in_the_documentation(self):
         page = (ROOT / "docs/cli.md").read_text()
