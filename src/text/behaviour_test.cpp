@@ -77,6 +77,63 @@ TEST(AddedTokens, ObeyTheirFlags) {
   EXPECT_EQ(ids_of(tok, "b  <a>  c"), (Ids{1, 11, 4}));
 }
 
+TEST(AddedTokens, StandAloneAndOverlapAsHuggingFacesDo) {
+  // Ids by tokenizers 0.23 for the same file.
+  const Tokenizer tok = small(
+      R"({"id":9,"content":"<x>","special":false,"normalized":false,"rstrip":true},
+         {"id":10,"content":"xx","special":false,"normalized":false,"single_word":true},
+         {"id":11,"content":"  ","special":false,"normalized":false})");
+  EXPECT_EQ(ids_of(tok, "<x>  a"), (Ids{9, 11, 0}));
+  EXPECT_EQ(ids_of(tok, "<x>   a"), (Ids{9, 11, 0}));
+  EXPECT_EQ(ids_of(tok, "\u00bdxx\u00b2"), (Ids{10}));  // no letters, nor digits
+  EXPECT_EQ(ids_of(tok, "\u2160xx"), (Ids{7, 7}));      // a letter number is one
+  EXPECT_EQ(ids_of(tok, "\u200dxx"), (Ids{7, 7}));      // and a joiner
+}
+
+TEST(AddedTokens, AreNoPiecesOfTheModel) {
+  auto vocab = vocab_from_tokenizer_json(R"({"model":{"type":"Unigram","unk_id":0,
+      "vocab":[["<unk>",0],["a",-1],["b",-2]]},
+      "added_tokens":[{"id":3,"content":"ab","single_word":true,"normalized":false}]})");
+  ASSERT_TRUE(vocab) << vocab.error().message;
+  const auto tok = make_tokenizer(std::move(*vocab));
+  ASSERT_TRUE(tok) << tok.error().message;
+  EXPECT_EQ(ids_of(*tok, "ab"), (Ids{3}));
+  EXPECT_EQ(ids_of(*tok, "abb"), (Ids{1, 2, 2}));
+}
+
+TEST(AddedTokens, SpecialOnesAreNotMerged) {
+  // "ab" and "!" are pieces of the model that somebody made special.
+  const Tokenizer tok = small(R"({"id":2,"content":"ab","special":true},
+                                 {"id":13,"content":"!","special":true})");
+  EXPECT_EQ(ids_of(tok, "ab!"), (Ids{0, 1, 13}));
+  EXPECT_EQ(ids_of(tok, "ab!", {.parse_special = true}), (Ids{2, 13}));
+}
+
+TEST(Encode, DropsWhatHasNoPieceAndMergesAroundIt) {
+  auto vocab = vocab_from_tokenizer_json(R"({"model":{"type":"BPE",
+      "vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}})");
+  ASSERT_TRUE(vocab) << vocab.error().message;
+  const auto tok = make_tokenizer(std::move(*vocab));
+  ASSERT_TRUE(tok) << tok.error().message;
+  EXPECT_EQ(ids_of(*tok, "azb"), (Ids{2}));
+}
+
+TEST(Encode, AddsTheTokensOfRobertasPostProcessor) {
+  for (const std::string type : {"RobertaProcessing", "BertProcessing"}) {
+    auto vocab = vocab_from_tokenizer_json(R"({"model":{"type":"BPE","vocab":{"a":0,"[S]":1,
+        "[C]":2},"merges":[]},"post_processor":{"type":")" +
+                                           type + R"(","sep":["[S]",1],"cls":["[C]",2]}})");
+    ASSERT_TRUE(vocab) << vocab.error().message;
+    const auto tok = make_tokenizer(std::move(*vocab));
+    ASSERT_TRUE(tok) << tok.error().message;
+    EXPECT_EQ(ids_of(*tok, "a", {.add_special = true}), (Ids{2, 0, 1}));
+  }
+  EXPECT_NE(error_of(vocab_from_tokenizer_json(
+                R"({"model":{"type":"BPE","vocab":{"a":0}},
+                    "post_processor":{"type":"BertProcessing","sep":["a"],"cls":["a",0]}})")),
+            "");
+}
+
 TEST(Marked, NothingUntrustedBecomesAControlToken) {
   const Tokenizer tok = small(
       R"({"id":9,"content":"<|x|>","special":true},

@@ -32,6 +32,14 @@ Id character_id(const Tokenizer& tok, std::string_view character) {
   return find(tok.table, tok.vocab.pieces, character);
 }
 
+/// Whether a piece is in the vocabulary as one that text does not become.
+bool is_special_piece(const Vocab& vocab, std::string_view piece) {
+  for (Id id = 0; id < vocab.kinds.size(); ++id) {
+    if (vocab.kinds[id] != PieceKind::normal && view(vocab.pieces, id) == piece) return true;
+  }
+  return false;
+}
+
 Expected<void> fill_listed(Tokenizer& tok) {
   const Merges& merges = tok.vocab.merges;
   const std::size_t n = count(merges.texts);
@@ -46,6 +54,7 @@ Expected<void> fill_listed(Tokenizer& tok) {
       const std::string_view missing = left == kNoId    ? text.substr(0, left_bytes)
                                        : right == kNoId ? text.substr(left_bytes)
                                                         : text;
+      if (is_special_piece(tok.vocab, missing)) continue;  // text is not to become that
       return fail(Fault::bad_model, "merge " + std::to_string(i) + " names " + quote(missing) +
                                         ", which is not in the vocabulary");
     }
@@ -259,6 +268,11 @@ void encode_characters(const Tokenizer& tok, std::string_view text, std::vector<
     const bool mark = text[at] == kSpaceMark[0] && text.substr(at).starts_with(kSpaceMark);
     const std::size_t n = mark ? kSpaceMark.size() : first_character(text.substr(at));
     const Id id = mark ? tok.mark_id : character_id(tok, text.substr(at, n));
+    const bool dropped = id == kNoId && tok.vocab.unknown == kNoId && !tok.vocab.byte_fallback;
+    if (dropped) {  // what stands around it is merged as if it were not there
+      at += n;
+      continue;
+    }
     if (id == kNoId) {
       finish(begin, at);
       encode_unknown(tok, text.substr(at, n), out, after_unknown);

@@ -52,10 +52,6 @@ bool touches_trusted(const Work& work, std::size_t begin, std::size_t end) {
   return range != work.trusted.end() && range->begin < end;
 }
 
-bool is_word_character(std::uint32_t value) {
-  return value == '_' || (classify(value) & (kLetter | kNumber | kMark)) != 0;
-}
-
 std::size_t last_character(std::string_view text) {
   std::size_t at = text.size() - 1;
   while (at > 0 && text.size() - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) {
@@ -77,6 +73,19 @@ struct Hit {
   std::size_t begin = 0;
   std::size_t end = 0;
   const AddedToken* token = nullptr;
+  std::size_t text_end = 0;  // of its own text: the next may begin in the white space after it
+};
+
+/// How far a search has come in a text. `offset`: the place of the text in the input; kNoOffset
+/// where it was normalized, so that it has none and nothing guarded is allowed unless everything
+/// is.
+constexpr std::size_t kNoOffset = ~std::size_t{0};
+
+struct Progress {
+  std::size_t from = 0;   // where the next may begin
+  std::size_t taken = 0;  // by the tokens before
+  std::size_t offset = 0;
+  bool all_trusted = false;
 };
 
 /// Widens a hit by the white space its token takes, back to `from` at most.
@@ -95,14 +104,11 @@ void take_spaces(std::string_view text, std::size_t from, Hit& hit) {
   }
 }
 
-/// The next added token at or after `from`: the leftmost, and of these the longest that is
-/// allowed. `offset` is the place of `text` in the input; kNoOffset where it was normalized, so
-/// that it has none and nothing guarded is allowed unless everything is.
-constexpr std::size_t kNoOffset = ~std::size_t{0};
-
-Hit find_added(const Work& work, const Trie& trie, std::string_view text, std::size_t from,
-               std::size_t offset, bool all_trusted) {
-  for (std::size_t at = from; at < text.size();) {
+/// The next added token: the leftmost, and of these the longest that is allowed.
+Hit find_added(const Work& work, const Trie& trie, std::string_view text,
+               const Progress& progress) {
+  const std::size_t offset = progress.offset;
+  for (std::size_t at = progress.from; at < text.size();) {
     std::uint32_t node = child(trie, 0, text[at]);
     if (node == 0) {
       ++at;
@@ -112,9 +118,9 @@ Hit find_added(const Work& work, const Trie& trie, std::string_view text, std::s
     Hit allowed;
     for (std::size_t end = at + 1;; ++end) {
       if (const Id value = trie.nodes[node].value; value != kNoId) {
-        longest = {at, end, &work.tok.vocab.added[value]};
-        const bool trusted =
-            all_trusted || (offset != kNoOffset && is_trusted(work, offset + at, offset + end));
+        longest = {at, end, &work.tok.vocab.added[value], end};
+        const bool trusted = progress.all_trusted ||
+                             (offset != kNoOffset && is_trusted(work, offset + at, offset + end));
         if (trusted || !is_guarded(work, *longest.token)) allowed = longest;
       }
       node = end < text.size() ? child(trie, node, text[end]) : 0;
@@ -132,12 +138,12 @@ Hit find_added(const Work& work, const Trie& trie, std::string_view text, std::s
     const bool alone = allowed.token != nullptr &&
                        (!allowed.token->single_word || stands_alone(text, at, allowed.end));
     if (alone) {
-      take_spaces(text, from, allowed);
+      take_spaces(text, progress.taken, allowed);
       return allowed;
     }
     at = mixed ? at + 1 : longest.end;
   }
-  return {text.size(), text.size(), nullptr};
+  return {text.size(), text.size(), nullptr, text.size()};
 }
 
 /// Encodes text that holds no added token any more.
@@ -158,26 +164,33 @@ Expected<void> encode_plain(Work& work, std::string_view text, bool first) {
   return {};
 }
 
+/// Puts out a hit's token and goes on after it.
+void take(Work& work, const Hit& hit, Progress& progress) {
+  if (hit.token != nullptr) work.out.push_back(hit.token->id);
+  progress.taken = std::max(progress.taken, hit.end);
+  progress.from = hit.text_end;
+}
+
 /// Encodes what lies between the added tokens of the raw text.
 Expected<void> encode_between(Work& work, std::string_view text, std::size_t offset) {
-  if (text.empty()) return {};
   const Tokenizer& tok = work.tok;
-  const bool all_trusted = is_trusted(work, offset, offset + text.size());
+  Progress progress{.offset = offset,
+                    .all_trusted = is_trusted(work, offset, offset + text.size())};
   const bool first = offset == 0;
   std::string normal;
   if (!tok.normalizer.stages.empty()) {
     MR_TRY_VOID(normalize(tok.normalizer, text, tok.added_normalized, normal));
     text = normal;
-    offset = kNoOffset;
+    progress.offset = kNoOffset;
   }
   if (tok.added_normalized.nodes[0].base == 0) return encode_plain(work, text, first);
-  for (std::size_t at = 0; at < text.size();) {
-    const Hit hit = find_added(work, tok.added_normalized, text, at, offset, all_trusted);
+  while (progress.from < text.size()) {
+    const Hit hit = find_added(work, tok.added_normalized, text, progress);
+    const std::size_t at = progress.taken;
     if (at < hit.begin) {
       MR_TRY_VOID(encode_plain(work, text.substr(at, hit.begin - at), first && at == 0));
     }
-    if (hit.token != nullptr) work.out.push_back(hit.token->id);
-    at = hit.end;
+    take(work, hit, progress);
   }
   return {};
 }
@@ -190,11 +203,11 @@ Expected<std::vector<Id>> run(Work& work, std::string_view text, bool add_specia
   }
   work.out.reserve(text.size() / 3 + 8);
   if (add_special) work.out = tok.vocab.prefix;
-  for (std::size_t at = 0; at < text.size();) {
-    const Hit hit = find_added(work, tok.added, text, at, 0, false);
-    MR_TRY_VOID(encode_between(work, text.substr(at, hit.begin - at), at));
-    if (hit.token != nullptr) work.out.push_back(hit.token->id);
-    at = hit.end;
+  for (Progress progress; progress.from < text.size();) {
+    const Hit hit = find_added(work, tok.added, text, progress);
+    const std::size_t at = progress.taken;
+    if (at < hit.begin) MR_TRY_VOID(encode_between(work, text.substr(at, hit.begin - at), at));
+    take(work, hit, progress);
   }
   if (add_special) {
     work.out.insert(work.out.end(), tok.vocab.suffix.begin(), tok.vocab.suffix.end());

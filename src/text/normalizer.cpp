@@ -35,9 +35,7 @@ void strip_accents(std::string& out, std::string_view text) {
   const char* end = text.data() + text.size();
   for (const char* p = text.data(); p < end;) {
     const CodePoint c = decode(p, end);
-    const bool accent =
-        c.value != kInvalidCodePoint &&
-        utf8proc_category(static_cast<std::int32_t>(c.value)) == UTF8PROC_CATEGORY_MN;
+    const bool accent = (classify(c.value) & kMark) != 0;
     if (!accent) out.append(p, c.bytes);
     p += c.bytes;
   }
@@ -73,8 +71,8 @@ Expected<void> replace_regex(std::string& out, std::string_view text, const Rege
                              std::string_view to) {
   RegexSearch state(regex);
   std::size_t at = 0;
-  while (at < text.size()) {
-    MR_TRY(const Match match, search(state, text, at));
+  for (;;) {
+    MR_TRY(const Match match, next_match(state, text));
     if (!match.found) break;
     out.append(text.substr(at, match.begin - at)).append(to);
     at = match.end;

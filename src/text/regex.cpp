@@ -6,6 +6,8 @@
 #include <string>
 
 #include "base/quote.h"
+#include "text/regex_syntax.h"
+#include "text/unicode.h"
 
 namespace mr::text {
 namespace {
@@ -14,52 +16,17 @@ constexpr std::uint32_t kMaxSteps = 10'000'000;
 constexpr std::uint32_t kMaxDepth = 10'000;
 constexpr std::uint32_t kMaxHeapKib = 64 * 1024;
 constexpr std::size_t kMaxPatternBytes = 64 * 1024;
+// A group repeated over a megabyte of one character takes 16 to 48 bytes of it each time.
+constexpr std::size_t kFirstStackBytes = 32 * 1024;
+constexpr std::size_t kMaxStackBytes = 64 * 1024 * 1024;
 
-// White space as Oniguruma and Rust have it; PCRE2's \s has U+180E too.
-constexpr std::string_view kSpaces =
-    R"(\t-\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
+struct Limits {
+  pcre2_match_context* context = nullptr;
+  pcre2_jit_stack* stack = nullptr;  // made for the text that needs more than the machine's
+};
 
-constexpr std::string_view kWords = R"(\p{L}\p{M}\p{N}\p{Pc})";
-
-/// Appends a class that is written out; in brackets unless it stands in some already.
-void append_class(std::string& out, std::string_view members, bool inside, bool negated) {
-  if (inside) {
-    out += members;
-  } else {
-    out.append(negated ? "[^" : "[").append(members) += ']';
-  }
-}
-
-/// The pattern with what PCRE2 reads otherwise written out: \s, \w and, outside of brackets, their
-/// negations; and a script, which is to be the Script property, not Script_Extensions.
-std::string translate(std::string_view pattern) {
-  std::string out;
-  bool inside = false;  // brackets
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '[') inside = true;
-    if (c == ']') inside = false;
-    if (c != '\\' || i + 1 == pattern.size()) {
-      out += c;
-      continue;
-    }
-    const char next = pattern[++i];
-    if (next == 's' || (next == 'S' && !inside)) {
-      append_class(out, kSpaces, inside, next == 'S');
-    } else if (next == 'w' || (next == 'W' && !inside)) {
-      append_class(out, kWords, inside, next == 'W');
-    } else {
-      (out += c) += next;
-      const std::size_t name = pattern.substr(i + 1).find('}');
-      const bool script = (next == 'p' || next == 'P') && pattern.substr(i + 1).starts_with('{') &&
-                          name != std::string_view::npos && name > 3;
-      if (script && pattern[i + 2] != '^' && pattern.substr(i + 2, name - 1) != "Any") {
-        out += "{sc:";
-        ++i;
-      }
-    }
-  }
-  return out;
+Limits* limits_of(const RegexSearch& state) {
+  return static_cast<Limits*>(state.limits);
 }
 
 pcre2_match_data* block_of(const RegexSearch& state) {
@@ -77,14 +44,18 @@ Expected<Regex> make_regex(std::string_view pattern) {
     return fail(Fault::bad_model, "a split pattern of " + std::to_string(pattern.size()) +
                                       " bytes; the limit is " + std::to_string(kMaxPatternBytes));
   }
-  const std::string translated = translate(pattern);
+  auto translated = to_pcre2(pattern);
+  if (!translated) {
+    return fail(Fault::bad_model, "the split pattern " + quote(pattern) +
+                                      " is not usable: " + translated.error().message);
+  }
   int error = 0;
   std::size_t place = 0;
   Regex regex;
-  regex.code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                 PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF |
-                                     PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY,
-                                 &error, &place, nullptr));
+  regex.code.reset(pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(translated->data()), translated->size(),
+      PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MULTILINE,
+      &error, &place, nullptr));
   if (!regex.code) {
     std::array<unsigned char, 128> message{};
     pcre2_get_error_message(error, message.data(), message.size());
@@ -102,18 +73,29 @@ RegexSearch::RegexSearch(const Regex& searched) : regex(&searched) {
   pcre2_set_match_limit(context, kMaxSteps);
   pcre2_set_depth_limit(context, kMaxDepth);
   pcre2_set_heap_limit(context, kMaxHeapKib);
-  limits = context;
+  limits = new Limits{context};
 }
 
 RegexSearch::~RegexSearch() {
   pcre2_match_data_free(block_of(*this));
-  pcre2_match_context_free(static_cast<pcre2_match_context*>(limits));
+  const Limits* made = limits_of(*this);
+  pcre2_match_context_free(made->context);
+  pcre2_jit_stack_free(made->stack);
+  delete made;
 }
 
 Expected<Match> search(RegexSearch& state, std::string_view text, std::size_t from) {
-  const int found = pcre2_match(state.regex->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
-                                text.size(), from, PCRE2_NOTEMPTY, block_of(state),
-                                static_cast<pcre2_match_context*>(state.limits));
+  Limits* limits = limits_of(state);
+  const auto match = [&] {
+    return pcre2_match(state.regex->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
+                       text.size(), from, 0, block_of(state), limits->context);
+  };
+  int found = match();
+  if (found == PCRE2_ERROR_JIT_STACKLIMIT && limits->stack == nullptr) {
+    limits->stack = pcre2_jit_stack_create(kFirstStackBytes, kMaxStackBytes, nullptr);
+    pcre2_jit_stack_assign(limits->context, nullptr, limits->stack);
+    found = match();
+  }
   if (found == PCRE2_ERROR_NOMATCH) return Match{};
   if (found < 0) {
     return fail(Fault::does_not_fit, "the tokenizer's split pattern exceeds its limits (PCRE2 " +
@@ -122,6 +104,22 @@ Expected<Match> search(RegexSearch& state, std::string_view text, std::size_t fr
   }
   const std::size_t* at = pcre2_get_ovector_pointer(block_of(state));
   return Match{at[0], at[1], true};
+}
+
+Expected<Match> next_match(RegexSearch& state, std::string_view text) {
+  while (state.at <= text.size()) {
+    MR_TRY(const Match match, search(state, text, state.at));
+    if (!match.found) break;
+    if (match.begin == match.end && match.end == state.last_end) {
+      const char* const from = text.data() + match.end;
+      const char* const end = text.data() + text.size();
+      state.at = match.end + (from < end ? decode(from, end).bytes : 1);
+      continue;
+    }
+    state.at = state.last_end = match.end;
+    return match;
+  }
+  return Match{};
 }
 
 }  // namespace mr::text

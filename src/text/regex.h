@@ -20,7 +20,7 @@ struct Regex {
   std::unique_ptr<pcre2_real_code_8, FreeRegex> code;
 };
 
-/// Compiles a pattern written for Oniguruma or Rust's regex, as far as PCRE2 reads it so.
+/// Compiles a pattern written for Oniguruma, which Hugging Face's tokenizers use (regex_syntax.h).
 /// Errors: bad_model with PCRE2's message.
 Expected<Regex> make_regex(std::string_view pattern);
 
@@ -31,7 +31,7 @@ struct Match {
   bool found = false;
 };
 
-/// A search through texts: PCRE2's block for matches.
+/// A search through a text: PCRE2's block for matches, and how far `next_match` has come.
 struct RegexSearch {
   explicit RegexSearch(const Regex& searched);
   RegexSearch(const RegexSearch&) = delete;
@@ -41,10 +41,16 @@ struct RegexSearch {
   const Regex* regex = nullptr;
   void* block = nullptr;
   void* limits = nullptr;
+  std::size_t at = 0;
+  std::size_t last_end = ~std::size_t{0};  // of the match before
 };
 
-/// The first match that is not empty at or after `from`.
+/// The first match at or after `from`.
 /// Errors: does_not_fit where the pattern takes too many steps on this text.
 Expected<Match> search(RegexSearch& state, std::string_view text, std::size_t from);
+
+/// The next match of a walk through a text; an empty one where another ends does not count, which
+/// is how Oniguruma's iterator goes on.
+Expected<Match> next_match(RegexSearch& state, std::string_view text);
 
 }  // namespace mr::text

@@ -347,15 +347,24 @@ Cut scan_byte_numbers(const char* p, const char* end) {
   return {static_cast<std::size_t>(q - p), static_cast<std::size_t>(run - q)};
 }
 
-/// `\s+$`: white space at the end of the text.
+/// `\s+$`: white space at the end of the text or, `$` being what it is in Ruby, before the last
+/// newline of a run.
 Cut scan_trailing_space(const char* p, const char* end) {
-  const char* start = p;  // of the last run
   for (const char* q = p; q < end;) {
-    const Char c = look(q, end);
-    q += c.bytes;
-    if ((c.classes & kAnySpace) == 0) start = q;
+    const char* const start = skip_until(q, end, kAnySpace);
+    const char* newline = start;
+    for (q = start; q < end;) {
+      const Char c = look(q, end);
+      if ((c.classes & kAnySpace) == 0) break;
+      if (c.value == '\n') newline = q;
+      q += c.bytes;
+    }
+    const char* const stop = q == end ? end : newline;
+    if (stop > start) {
+      return {static_cast<std::size_t>(start - p), static_cast<std::size_t>(stop - start)};
+    }
   }
-  return {static_cast<std::size_t>(start - p), static_cast<std::size_t>(end - start)};
+  return {static_cast<std::size_t>(end - p), 0};
 }
 
 constexpr std::array<std::string_view, 3> kGpt2Patterns{
@@ -366,7 +375,7 @@ constexpr std::array<std::string_view, 1> kLlama3Patterns{
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
     R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"};
 constexpr std::array<std::string_view, 1> kCl100kPatterns{
-    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+)"
+    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3})"
     R"(| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)"};
 constexpr std::array<std::string_view, 1> kQwen2Patterns{
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"

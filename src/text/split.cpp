@@ -28,11 +28,10 @@ Expected<void> match_parts(const SplitStage& stage, std::string_view text,
     }
   } else if (stage.regex.code) {
     RegexSearch state(stage.regex);
-    for (std::size_t at = 0; at < text.size();) {
-      MR_TRY(const Match match, search(state, text, at));
+    for (;;) {
+      MR_TRY(const Match match, next_match(state, text));
       if (!match.found) break;
       add(match.begin, match.end);
-      at = match.end;
     }
   } else {
     for (std::size_t at = 0; (at = text.find(wanted, at)) != std::string_view::npos;) {

@@ -50,7 +50,7 @@ Expected<void> split(const Splitter& splitter, std::size_t stage, std::string_vi
   const bool last = stage + 1 == splitter.stages.size();
   const auto pass = [&](std::size_t begin, std::size_t end) -> Expected<void> {
     if (last) {
-      word(text.substr(begin, end - begin));
+      if (begin < end) word(text.substr(begin, end - begin));
       return {};
     }
     return split(splitter, stage + 1, text.substr(begin, end - begin), first && begin == 0, word);

@@ -147,7 +147,8 @@ void fill_unigram(Tokenizer& tok) {
   double lowest = std::numeric_limits<double>::max();
   double highest = std::numeric_limits<double>::lowest();
   for (Id id = 0; id < vocab.kinds.size(); ++id) {
-    if (vocab.kinds[id] == PieceKind::normal || vocab.double_scores) {
+    if (vocab.kinds[id] == PieceKind::normal ||
+        (vocab.double_scores && vocab.kinds[id] != PieceKind::added)) {
       lowest = std::min(lowest, vocab.scores[id]);
       highest = std::max(highest, vocab.scores[id]);
     }

@@ -188,6 +188,19 @@ Classes classify_wide(std::uint32_t code_point) {
   return class_of_category(category) | han;
 }
 
+bool is_word_character(std::uint32_t code_point) {
+  if (code_point > 0x10FFFF) return false;
+  const bool joiner = code_point == 0x200C || code_point == 0x200D;
+  const bool circled = (code_point >= 0x24B6 && code_point <= 0x24E9) ||
+                       (code_point >= 0x1F130 && code_point <= 0x1F149) ||
+                       (code_point >= 0x1F150 && code_point <= 0x1F169) ||
+                       (code_point >= 0x1F170 && code_point <= 0x1F189);
+  if (joiner || circled || (classify(code_point) & (kLetter | kMark)) != 0) return true;
+  const auto category = utf8proc_category(static_cast<std::int32_t>(code_point));
+  return category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL ||
+         category == UTF8PROC_CATEGORY_PC;
+}
+
 void normalize(std::string& out, std::string_view text, NormalForm form) {
   const bool compatible = form == NormalForm::nfkc || form == NormalForm::nfkd;
   const char* p = text.data();

@@ -53,6 +53,9 @@ inline Classes classify(std::uint32_t code_point) {
   return code_point < 128 ? kAsciiClasses[code_point] : classify_wide(code_point);
 }
 
+/// What Rust's \w takes: alphabetic characters, marks, digits, connectors and joiners.
+bool is_word_character(std::uint32_t code_point);
+
 enum class NormalForm : std::uint8_t { nfc, nfd, nfkc, nfkd };
 
 /// Appends `text` in a normal form; invalid bytes pass unchanged.

@@ -15,7 +15,7 @@ namespace mr::text {
 constexpr std::size_t kMaxPieces = 1U << 22;
 constexpr std::size_t kMaxPieceBytes = 1024;
 
-/// The kinds of pieces, by SentencePiece's numbers.
+/// The kinds of pieces, by SentencePiece's numbers but for the last.
 enum class PieceKind : std::uint8_t {
   normal = 1,
   unknown = 2,
@@ -23,6 +23,7 @@ enum class PieceKind : std::uint8_t {
   user_defined = 4,
   unused = 5,
   byte = 6,
+  added = 7,  // no piece of the model: found as an AddedToken only
 };
 
 enum class Algorithm : std::uint8_t {

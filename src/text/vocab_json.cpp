@@ -170,7 +170,7 @@ Expected<void> read_pre_tokenizer(Reading& reading, const json::value& component
     step = {.text = "spaces", .behaviour = SplitBehaviour::removed};
   } else if (type == "Whitespace") {
     step = {.kind = SplitStep::Kind::regex,
-            .text = R"([\p{L}\p{M}\p{N}\p{Pc}]+|[^\p{L}\p{M}\p{N}\p{Pc}\s]+)",
+            .text = R"([\w\x{200c}\x{200d}]+|[^\w\x{200c}\x{200d}\s]+)",  // Rust's \w
             .behaviour = SplitBehaviour::removed,
             .invert = true};
   } else if (type == "CharDelimiterSplit") {
@@ -230,11 +230,29 @@ Expected<void> read_template(Vocab& vocab, const json::value& component) {
   return {};
 }
 
+/// The id of `cls` or `sep`, a pair of a text and an id.
+Expected<Id> read_pair(const json::value& component, const char* name) {
+  MR_TRY(const json::array* pair, get_list(component, name));
+  json::error_code error;
+  const Id id = pair->size() == 2 ? (*pair)[1].to_number<Id>(error) : kNoId;
+  if (error || id == kNoId) {
+    return fail(Fault::bad_model, "the post-processor's " + std::string(name) + " is no token");
+  }
+  return id;
+}
+
 Expected<void> read_post_processor(Reading& reading, const json::value& component) {
   MR_TRY(const auto type, get_text(component, "type"));
   if (type == "TemplateProcessing") return read_template(reading.vocab, component);
   if (type == "ByteLevel") return {};
-  return unsupported("post-processor", type);
+  if (type != "RobertaProcessing" && type != "BertProcessing") {
+    return unsupported("post-processor", type);
+  }
+  MR_TRY(const Id first, read_pair(component, "cls"));
+  MR_TRY(const Id last, read_pair(component, "sep"));
+  reading.vocab.prefix = {first};
+  reading.vocab.suffix = {last};
+  return {};
 }
 
 Expected<void> read_merges(Reading& reading, const json::value& model) {

@@ -3,6 +3,7 @@
 
 #include "base/quote.h"
 #include "text/scan.h"
+#include "text/unicode.h"
 #include "text/vocab_read.h"
 
 namespace mr::text {
@@ -35,10 +36,14 @@ Expected<void> add_token(Vocab& vocab, AddedToken token) {
   }
   if (view(vocab.pieces, token.id).empty()) set(vocab.pieces, token.id, token.text);
   PieceKind& kind = vocab.kinds[token.id];
-  if (token.special) {
+  const std::string_view piece = view(vocab.pieces, token.id);
+  const bool character = decode(piece.data(), piece.data() + piece.size()).bytes == piece.size();
+  if (token.special && character && kind == PieceKind::normal) {
+    // Some models pad with "!": what every text is made of stays text.
+  } else if (token.special) {
     kind = token.id == vocab.unknown ? PieceKind::unknown : PieceKind::control;
-  } else if (kind != PieceKind::normal) {
-    kind = PieceKind::user_defined;
+  } else if (kind == PieceKind::unused) {
+    kind = PieceKind::added;
   }
   const auto known = std::ranges::find(vocab.added, token.id, &AddedToken::id);
   if (known != vocab.added.end()) {
