@@ -27,7 +27,8 @@ foreach(file IN LISTS files)
   cmake_path(GET file STEM name)
   add_test(NAME e2e.${name} COMMAND ${python} -B ${file})
   set_tests_properties(e2e.${name} PROPERTIES SKIP_RETURN_CODE 77
-    ENVIRONMENT MILLRACE_BIN=${PROJECT_SOURCE_DIR}/build/release/millrace)
+    ENVIRONMENT "MILLRACE_BIN=${PROJECT_SOURCE_DIR}/build/release/millrace;\
+XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/cache")
 endforeach()
 
 set(lint ${PROJECT_SOURCE_DIR}/tools/lint)

@@ -1,5 +1,6 @@
 #include "app/loaded.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -11,6 +12,7 @@
 #include "io/resolve.h"
 #include "kern/cuda/device.h"
 #include "model/finite.h"
+#include "model/packed_cache.h"
 #include "sys/memory.h"
 
 namespace mr::app {
@@ -59,6 +61,14 @@ Expected<bool> has_chat_template(const io::ModelFiles& files, const model::Sourc
   return field != nullptr && !field->is_null();
 }
 
+/// The cache of a model's packed weights; without a path where there is to be none.
+model::PackedCache cache_of(const LoadArgs& args, const model::Source& source, kern::Level level) {
+  const std::string folder = model::cache_folder();
+  if (args.no_cache || folder.empty() || level == kern::Level::cuda) return {};
+  return {.path = model::cache_path(folder, model::path_of(source), kern::table(level).name),
+          .verify = args.verify_cache};
+}
+
 }  // namespace
 
 void GpuRelease::operator()(kern::Device* device) const {
@@ -102,11 +112,21 @@ Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   const auto show_layer = [](void* to, std::int32_t done, std::int32_t total) {
     show(*static_cast<Progress*>(to), done, total, "");
   };
-  auto model = model::load(source, device, {.run = show_layer, .arg = &progress});
+  model::PackedCache cache = cache_of(args, source, opened.level);
+  const model::OnLayer on_layer{.run = show_layer, .arg = &progress};
+  auto model = cache.path.empty() ? model::load(source, device, on_layer)
+                                  : model::load(source, device, on_layer, cache);
   clear(progress);
   if (!model) return fail_at(loaded.path, model.error());
-  const auto finite = model::check_finite(source, device);
-  if (!finite) return fail_at(loaded.path, finite.error());
+  if (!cache.found) {  // what was cached had been found finite
+    const auto finite = model::check_finite(source, device);
+    if (!finite) return fail_at(loaded.path, finite.error());
+  }
+  model::finish(cache, source, device);
+  if (!cache.problem.empty()) {
+    std::fprintf(stderr, "millrace: cache of packed weights %s\n", cache.problem.c_str());
+  }
+  if (cache.found) loaded.packed = std::move(cache.found->file);
   loaded.model = std::move(*model);
   return loaded;
 }

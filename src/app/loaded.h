@@ -7,6 +7,7 @@
 #include "io/resolve.h"
 #include "kern/level.h"
 #include "model/weights.h"
+#include "sys/mapped_file.h"
 #include "sys/team.h"
 #include "text/tokenizer.h"
 
@@ -14,8 +15,10 @@ namespace mr::app {
 
 /// What every command that runs a model takes.
 struct LoadArgs {
-  std::string model;  ///< path; empty: the default model
-  int n_threads = 0;  ///< 0: as many as there are processors
+  std::string model;          ///< path; empty: the default model
+  int n_threads = 0;          ///< 0: as many as there are processors
+  bool no_cache = false;      ///< packed weights are neither looked for nor kept on the disk
+  bool verify_cache = false;  ///< and what is found is compared with the model
 };
 
 /// Gives a GPU back.
@@ -43,6 +46,7 @@ struct Loaded {
   std::string path;
   std::unique_ptr<sys::Team> team;                ///< of CPU levels
   std::unique_ptr<kern::Device, GpuRelease> gpu;  ///< of level cuda
+  sys::MappedFile packed;  ///< where the model's weights lie, if a cache had them
   model::Model model;
   engine::Options options;  ///< as asked for, with the context that was chosen
   text::Tokenizer tokenizer;

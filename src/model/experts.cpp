@@ -20,16 +20,25 @@ const ExpertNames& names_of(const Loader& loader, std::int32_t index) {
 Expected<kern::Experts> load_stack(const Loader& loader, const ExpertRows& rows) {
   const kern::Device& device = loader.model.device;
   const std::int32_t n_experts = loader.model.config.moe.n_experts;
+  const std::string key = rows.name + "@experts " + std::to_string(rows.begin);
+  if (const PackedTensor* found = find_packed(loader, key, rows.n_out, rows.n_in, n_experts)) {
+    return kern::Experts{data_of(*loader.cache->found, *found),
+                         found->type,
+                         n_experts,
+                         rows.n_out,
+                         rows.n_in,
+                         static_cast<std::int64_t>(found->bytes) / n_experts};
+  }
+  const std::uint64_t n_before = loader.model.file_bytes;
   kern::Experts stack;
   kern::Buffer memory;
   std::vector<std::byte> scratch;
   for (std::int32_t e = 0; e < n_experts; ++e) {
     MR_TRY(const HostRows found, read_expert(loader, rows, e, scratch));
     if (e == 0) {
-      constexpr std::size_t kAlignment = 64;
       const std::size_t bytes = packed_bytes(loader, found.type, rows.n_out, rows.n_in);
       if (bytes == 0) return wrong_type(loader, rows.name, found.type);
-      const std::size_t stride = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+      const std::size_t stride = expert_stride(bytes);
       const auto n = static_cast<std::size_t>(n_experts);
       MR_TRY(memory, kern::make_buffer(device, stride * n, rows.name));
       stack = {kern::as<std::byte>(memory),      found.type, n_experts, rows.n_out, rows.n_in,
@@ -44,7 +53,10 @@ Expected<kern::Experts> load_stack(const Loader& loader, const ExpertRows& rows)
                               .type = found.type,
                               .n_out = rows.n_out,
                               .n_in = rows.n_in});
+    if (!device.counts_only) let_go(loader.source);
   }
+  const auto bytes = static_cast<std::uint64_t>(stack.stride * n_experts);
+  keep_packed(loader, {key, stack.type, rows.n_out, rows.n_in, 0, bytes}, stack.data, n_before);
   loader.model.memory.push_back(std::move(memory));
   return stack;
 }

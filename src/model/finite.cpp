@@ -1,5 +1,6 @@
 #include "model/finite.h"
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <string>
@@ -7,11 +8,13 @@
 #include "base/quote.h"
 #include "kern/ref/finite.h"
 #include "kern/simd/parallel.h"
+#include "sys/file_state.h"
 
 namespace mr::model {
 namespace {
 
-constexpr std::uint64_t kGrain = 1U << 20;  // elements that are worth a thread
+constexpr std::uint64_t kGrain = 1U << 20;        // elements that are worth a thread
+constexpr std::uint64_t kPieceBytes = 64U << 20;  // of the file in memory at a time
 
 Expected<void> check(const std::string& name, const TensorView& view, const kern::Device& device) {
   if (elements(view) == 0) return {};
@@ -19,16 +22,24 @@ Expected<void> check(const std::string& name, const TensorView& view, const kern
   constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
   std::atomic<std::int64_t> first{kNone};
   const auto unit = static_cast<std::int64_t>(kGrain / columns(view) + 1);
-  kern::shares(device, n_rows, unit, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) {
-      const std::byte* from = row(view, static_cast<std::uint64_t>(r));
-      if (kern::ref::all_finite(view.type, from, columns(view))) continue;
-      std::int64_t old = first.load();
-      while (r < old && !first.compare_exchange_weak(old, r)) {
+  const std::uint64_t row_size = row_bytes(view.type, columns(view));
+  const auto piece =
+      static_cast<std::int64_t>(kPieceBytes / std::max<std::uint64_t>(row_size, 1) + 1);
+  for (std::int64_t at = 0; at < n_rows && first == kNone; at += piece) {
+    const std::int64_t n = std::min(piece, n_rows - at);
+    kern::shares(device, n, unit, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = at + begin; r < at + end; ++r) {
+        const std::byte* from = row(view, static_cast<std::uint64_t>(r));
+        if (kern::ref::all_finite(view.type, from, columns(view))) continue;
+        std::int64_t old = first.load();
+        while (r < old && !first.compare_exchange_weak(old, r)) {
+        }
+        return;
       }
-      return;
-    }
-  });
+    });
+    sys::let_go({row(view, static_cast<std::uint64_t>(at)),
+                 static_cast<std::size_t>(row_size * static_cast<std::uint64_t>(n))});
+  }
   if (first == kNone) return {};
   return fail(Fault::bad_model, quote(name) +
                                     ": wanted finite numbers, found NaN or infinity in row " +

@@ -1,5 +1,9 @@
 #include "model/loader.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "base/quote.h"
 #include "kern/ref/decode.h"
 #include "model/stored_matrix.h"
 
@@ -62,13 +66,83 @@ std::size_t packed_bytes(const Loader& loader, DType type, std::int32_t n_out, s
   return loader.model.device.ops->packed_bytes(type, n_out, n_in);
 }
 
+std::size_t expert_stride(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 64;
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
 tl::unexpected<Error> wrong_type(const Loader& loader, const std::string& name, DType type) {
   return fail(Fault::bad_model, name + ": wanted a weight type that level " +
                                     loader.model.device.ops->name + " computes with, found " +
                                     traits(type).name);
 }
 
+const PackedTensor* find_packed(const Loader& loader, const std::string& name, std::int32_t n_out,
+                                std::int32_t n_in, std::int32_t n_experts) {
+  PackedCache* cache = loader.cache;
+  if (cache == nullptr || !cache->found || cache->verify) return nullptr;
+  const PackedTensor* tensor = find(*cache->found, name);
+  if (tensor == nullptr || tensor->n_out != n_out || tensor->n_in != n_in) return nullptr;
+  const std::size_t one = packed_bytes(loader, tensor->type, n_out, n_in);
+  const std::size_t all =
+      n_experts == 0 ? one : expert_stride(one) * static_cast<std::size_t>(n_experts);
+  if (one == 0 || tensor->bytes != all) return nullptr;
+  loader.model.file_bytes += tensor->stored_bytes;
+  return tensor;
+}
+
+void keep_packed(const Loader& loader, PackedTensor tensor, const std::byte* data,
+                 std::uint64_t n_before) {
+  if (!loader.model.device.counts_only) let_go(loader.source);
+  if (loader.cache == nullptr) return;
+  PackedCache& cache = *loader.cache;
+  if (cache.found && cache.wrong.empty()) {
+    const PackedTensor* old = find(*cache.found, tensor.name);
+    const bool is_same = old != nullptr && old->type == tensor.type && old->bytes == tensor.bytes &&
+                         std::memcmp(data_of(*cache.found, *old), data, tensor.bytes) == 0;
+    if (!is_same) cache.wrong = tensor.name;
+  }
+  if (!cache.writer) return;
+  tensor.stored_bytes = loader.model.file_bytes - n_before;
+  const auto done = append(*cache.writer, std::move(tensor), data);
+  if (done) return;
+  cache.problem = quote(cache.path) + ": not kept, " + done.error().message;
+  cache.writer.reset();
+}
+
+namespace {
+
+/// Packs rows piece by piece, so that no more than a piece of the file is in memory beside them.
+void pack_rows(const Loader& loader, const HostRows& rows, Shape shape, std::byte* to) {
+  constexpr std::uint64_t kPieceBytes = 256U << 20;
+  constexpr std::int64_t kUnit = 64;  // rows; whole strips of every level
+  const kern::Device& device = loader.model.device;
+  const std::uint64_t row = row_bytes(rows.type, static_cast<std::uint64_t>(shape.n_in));
+  const auto piece = static_cast<std::int64_t>(kPieceBytes / row / kUnit + 1) * kUnit;
+  const bool is_whole = device.run == nullptr || !rows.decoded.empty();
+  const std::int64_t step = is_whole ? shape.n_out : piece;
+  for (std::int64_t begin = 0; begin < shape.n_out; begin += step) {
+    const std::int64_t n = std::min<std::int64_t>(step, shape.n_out - begin);
+    const std::byte* from =
+        rows.data == nullptr ? nullptr : rows.data + static_cast<std::uint64_t>(begin) * row;
+    device.ops->pack(device, {.to = to + device.ops->packed_bytes(rows.type, begin, shape.n_in),
+                              .from = from,
+                              .type = rows.type,
+                              .n_out = n,
+                              .n_in = shape.n_in});
+    if (!is_whole) let_go(loader.source);
+  }
+}
+
+}  // namespace
+
 Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name, Shape shape) {
+  const std::string key = name + '@' + std::to_string(shape.begin);
+  if (const PackedTensor* found = find_packed(loader, key, shape.n_out, shape.n_in)) {
+    return kern::Weight{data_of(*loader.cache->found, *found), found->type, shape.n_out,
+                        shape.n_in};
+  }
+  const std::uint64_t n_before = loader.model.file_bytes;
   MR_TRY(const HostRows rows, read_rows(loader, name, shape));
   const kern::Device& device = loader.model.device;
   const std::size_t bytes = packed_bytes(loader, rows.type, shape.n_out, shape.n_in);
@@ -76,11 +150,9 @@ Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name
     return wrong_type(loader, name + ".weight", rows.type);
   }
   MR_TRY(auto packed, kern::make_buffer(device, bytes, name));
-  device.ops->pack(device, {.to = packed.data,
-                            .from = rows.data,
-                            .type = rows.type,
-                            .n_out = shape.n_out,
-                            .n_in = shape.n_in});
+  pack_rows(loader, rows, shape, kern::as<std::byte>(packed));
+  keep_packed(loader, {key, rows.type, shape.n_out, shape.n_in, 0, bytes},
+              kern::as<std::byte>(packed), n_before);
   const kern::Weight weight{packed.data, rows.type, shape.n_out, shape.n_in};
   loader.model.memory.push_back(std::move(packed));
   return weight;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "kern/table.h"
 #include "model/names.h"
+#include "model/packed_cache.h"
 #include "model/quantization.h"
 #include "model/source.h"
 #include "model/weights.h"
@@ -18,6 +19,7 @@ struct Loader {
   std::string body;  ///< before the names of the decoder's tensors: "model." in safetensors
   Quantization quantization;
   Model& model;
+  PackedCache* cache = nullptr;  ///< null: nothing is kept from one start to the next
 };
 
 /// A matrix of n_out x n_in, or those rows of a fused one that begin at `begin` of `n_rows`. Of a
@@ -31,6 +33,17 @@ struct Shape {
 
 /// "blk.7.attn_q" or "model.layers.7.self_attn.q_proj".
 std::string tensor_name(const Loader& loader, std::int32_t layer, const char* name);
+
+/// What the cache has under that name: a matrix, or those of n_experts > 0 experts at multiples of
+/// 64 bytes. Its stored bytes are counted. Null where it has no such thing.
+const PackedTensor* find_packed(const Loader& loader, const std::string& name, std::int32_t n_out,
+                                std::int32_t n_in, std::int32_t n_experts = 0);
+
+/// Lets go of what it was packed from, and puts a packed tensor into the cache that is being
+/// written, or compares it with the cache that was found. `tensor` has its name, type, dimensions
+/// and bytes; `n_before` is what file_bytes was.
+void keep_packed(const Loader& loader, PackedTensor tensor, const std::byte* data,
+                 std::uint64_t n_before);
 
 /// Rows of a matrix on the host, ready to be packed.
 struct HostRows {
@@ -54,6 +67,9 @@ Expected<const float*> load_norm(const Loader& loader, const std::string& name, 
 
 /// Bytes of a matrix in the form of the device's level; 0 where it does not compute with the type.
 std::size_t packed_bytes(const Loader& loader, DType type, std::int32_t n_out, std::int32_t n_in);
+
+/// From one expert's packed matrix to the next, where one takes `bytes`.
+std::size_t expert_stride(std::size_t bytes);
 
 /// The error for a type that the device's level does not compute with.
 tl::unexpected<Error> wrong_type(const Loader& loader, const std::string& name, DType type);

@@ -1,7 +1,9 @@
 #include "model/weights.h"
 
 #include <string>
+#include <utility>
 
+#include "base/quote.h"
 #include "model/architecture.h"
 #include "model/experts.h"
 #include "model/fields.h"
@@ -125,9 +127,8 @@ Expected<std::vector<RopeWeights>> load_ropes(Model& model) {
   return ropes;
 }
 
-}  // namespace
-
-Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer) {
+Expected<Model> load_once(const Source& source, const kern::Device& device, OnLayer on_layer,
+                          PackedCache* cache) {
   Model model;
   model.device = device;
   MR_TRY(const Architecture* architecture, architecture_of(source));
@@ -139,7 +140,8 @@ Expected<Model> load(const Source& source, const kern::Device& device, OnLayer o
                       .names = is_gguf ? architecture->gguf : architecture->hf,
                       .body = is_gguf ? "" : source.checkpoint->body,
                       .quantization = quantization,
-                      .model = model};
+                      .model = model,
+                      .cache = cache};
   const Shape vocab{config.n_vocab, config.dim};
   MR_TRY(model.embed, load_matrix(loader, loader.body + loader.names.embed, vocab));
   for (std::int32_t i = 0; i < config.n_layers; ++i) {
@@ -156,6 +158,22 @@ Expected<Model> load(const Source& source, const kern::Device& device, OnLayer o
                 path_of(source) + ": wanted the whole file, found it cut while reading");
   }
   return model;
+}
+
+}  // namespace
+
+Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer) {
+  return load_once(source, device, on_layer, nullptr);
+}
+
+Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer,
+                     PackedCache& cache) {
+  begin(cache, source, device);
+  auto model = load_once(source, device, on_layer, &cache);
+  if (cache.wrong.empty()) return model;
+  replace(cache, "wrong contents of " + quote(std::exchange(cache.wrong, "")));
+  if (model) *model = Model();  // its memory goes before the next one's comes
+  return load_once(source, device, on_layer, &cache);
 }
 
 }  // namespace mr::model

@@ -1,6 +1,8 @@
 #include "sys/out_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +33,14 @@ void sync_folder(const std::string& path) {
   close(fd);
 }
 
+/// Whether `path` is the file that `fd` has open.
+bool is_still(int fd, const std::string& path) {
+  struct stat open_one{};
+  struct stat there{};
+  return fstat(fd, &open_one) == 0 && stat(path.c_str(), &there) == 0 &&
+         open_one.st_ino == there.st_ino && open_one.st_dev == there.st_dev;
+}
+
 }  // namespace
 
 OutFile::OutFile(OutFile&& other) noexcept
@@ -51,8 +61,16 @@ OutFile::~OutFile() {
 Expected<OutFile> create(const std::string& path) {
   OutFile file;
   file.path = path;
-  file.fd = open(part_path(file).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file.fd < 0) return cannot_write(file);
+  const std::string part = part_path(file);
+  const int fd = open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return cannot_write(file);
+  // The lock goes with the descriptor; a file that was committed meanwhile is no longer the part.
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_still(fd, part)) {
+    close(fd);
+    return fail(Fault::failed, "cannot write " + quote(path) + ": another program is writing it");
+  }
+  file.fd = fd;
+  if (ftruncate(fd, 0) != 0) return cannot_write(file);
   return file;
 }
 
@@ -66,10 +84,15 @@ Expected<void> append(OutFile& file, std::span<const std::byte> bytes) {
   return {};
 }
 
-Expected<void> commit(OutFile& file) {
-  if (fsync(file.fd) != 0) return cannot_write(file);
+Expected<void> commit_unsynced(OutFile& file) {
   if (std::rename(part_path(file).c_str(), file.path.c_str()) != 0) return cannot_write(file);
   close(std::exchange(file.fd, -1));
+  return {};
+}
+
+Expected<void> commit(OutFile& file) {
+  if (fsync(file.fd) != 0) return cannot_write(file);
+  MR_TRY_VOID(commit_unsynced(file));
   sync_folder(file.path);
   return {};
 }

@@ -34,6 +34,22 @@ TEST(OutFile, AppearsWholeOrNotAtAll) {
   unlink(path.c_str());
 }
 
+TEST(OutFile, OneWriterAtATime) {
+  const std::string path = testing::TempDir() + "out_file_shared_" + std::to_string(getpid());
+  {
+    auto first = create(path);
+    ASSERT_TRUE(first && append(*first, bytes("first")));
+    const auto second = create(path);
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().message.find("another program"), std::string::npos);
+    ASSERT_TRUE(commit_unsynced(*first));
+  }
+  EXPECT_EQ(std::filesystem::file_size(path), 5U);
+  EXPECT_TRUE(create(path));  // and goes away again
+  EXPECT_EQ(std::filesystem::file_size(path), 5U);
+  unlink(path.c_str());
+}
+
 TEST(OutFile, SaysWhatFailed) {
   const auto missing = create("/nonexistent/folder/file");
   ASSERT_FALSE(missing);
