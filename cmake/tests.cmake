@@ -43,3 +43,13 @@ if(TARGET sim_test)
       $<TARGET_FILE:sim_test>)
   set_tests_properties(sim.radix_hits_reach_the_bound PROPERTIES SKIP_RETURN_CODE 77)
 endif()
+
+# Grammars against the data of others; the second is the long run.
+if(TARGET text_test)
+  foreach(suffix "" _full)
+    add_test(NAME text.grammars_of_others${suffix}
+      COMMAND ${python} -B ${PROJECT_SOURCE_DIR}/tools/structured_check.py
+        $<TARGET_FILE:text_test> ${suffix})
+    set_tests_properties(text.grammars_of_others${suffix} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
+endif()
