@@ -40,7 +40,8 @@ void draw_free(Candidates& c, const Params& p, const Place& place, Drawn& drawn)
   ban_sequences(c, place.history, p.banned_sequences);
   no_repeat_ngram(c, place.history, p.no_repeat_ngram_size);
   apply(c, p.texts, place.history, place.stop_tokens);
-  hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
+  const bool must_end = apply(c, p.grammar, place.carry.grammar, place.stop_tokens);
+  if (!must_end) hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
   if (p.mirostat == 2) {
     temperature(c, p.temperature);
     mirostat(c, drawn.carry);
@@ -69,7 +70,9 @@ Key key_at(const Place& place, const Params& params) {
 Drawn pick(Candidates& c, const Params& p, const Place& place) {
   Drawn drawn{.token = forced(p.thought, place.carry.thought), .carry = place.carry};
   if (drawn.token < 0) draw_free(c, p, place, drawn);
-  if (drawn.token >= 0) advance(drawn.carry.thought, p.thought, drawn.token);
+  if (drawn.token < 0) return drawn;
+  advance(drawn.carry.thought, p.thought, drawn.token);
+  advance(drawn.carry.grammar, p.grammar, drawn.token);
   return drawn;
 }
 

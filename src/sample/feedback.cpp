@@ -11,7 +11,8 @@ Carry first_carry(const Params& params) {
   return {.mirostat_mu = 2 * params.mirostat_tau,
           .adaptive_probability = params.adaptive_target * weight,
           .adaptive_weight = weight,
-          .thought = {.inside = params.thought.begun}};
+          .thought = {.inside = params.thought.begun},
+          .grammar = {.thinking = params.grammar.begun}};
 }
 
 void mirostat(Candidates& c, const Carry& carry) {

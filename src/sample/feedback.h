@@ -11,6 +11,7 @@ struct Carry {
   float adaptive_probability = 0;  ///< decaying sum of the probabilities of drawn tokens
   float adaptive_weight = 0;       ///< decaying number of them
   Thought thought = {};
+  GrammarPlace grammar = {};
 };
 
 /// What is known before the first token.

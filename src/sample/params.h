@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sample/grammar_rule.h"
 #include "sample/text_rules.h"
 #include "sample/thought.h"
 
@@ -73,6 +74,7 @@ struct Params {
   std::vector<std::vector<std::int32_t>> banned_sequences = {};  ///< none is ever completed
   std::vector<std::int32_t> allowed_tokens = {};                 ///< empty: all
   TextRules texts = {};
+  GrammarRule grammar = {};
   std::int32_t min_tokens = 0;  ///< of the answer, before a stop token may be drawn
 
   ThoughtLimit thought = {};  ///< goes before all the others
