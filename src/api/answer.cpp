@@ -159,6 +159,7 @@ asio::awaitable<bool> wait(Stream& stream, const std::shared_ptr<Bell>& bell, do
 }
 
 void start(Work& work, const std::shared_ptr<Bell>& bell, const asio::any_io_executor& strand) {
+  work.box->kept = work.generation.ask.grammar;
   work.box->max_bytes = work.shelf.service.served.limits.unread_bytes;
   work.box->wake = [bell, strand] { asio::post(strand, [bell] { ring(bell); }); };
   for (const engine::Submit& prompt : work.generation.ask.prompts) {

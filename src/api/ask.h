@@ -1,10 +1,12 @@
 #pragma once
 #include <boost/json.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "api/tool_format.h"
 #include "engine/engine.h"
 #include "text/answer_stream.h"
 
@@ -60,9 +62,11 @@ struct Ask {
   bool stream = false;
   bool include_usage = false;
   bool continuous_usage = false;
-  bool token_ids = false;              ///< shown with the text
-  bool tool_calls = false;             ///< looked for in the text
-  bool parallel_calls = true;          ///< more than one
+  bool token_ids = false;                       ///< shown with the text
+  bool tool_calls = false;                      ///< looked for in the text, in the form ...
+  ToolFormat tool_format = ToolFormat::hermes;  ///< ... of the model
+  bool parallel_calls = true;                   ///< more than one
+  std::shared_ptr<text::grammar::Matcher> grammar = {};  ///< that the prompts' parameters point to
   std::vector<std::string> echo = {};  ///< by prompt: what its text begins with; none: nothing
   Form form;
 };

@@ -36,11 +36,6 @@ constexpr std::array kRefused{"audio",
                               "functions",
                               "function_call",
                               "web_search_options",
-                              "guided_json",
-                              "guided_regex",
-                              "guided_grammar",
-                              "json_schema",
-                              "grammar",
                               "length_penalty",
                               "use_beam_search",
                               "logits_processors",
@@ -127,6 +122,7 @@ Shared get_shared(Fields& fields, const Served& served, const Asking& asking,
   get_choices(fields, served, shared.ask);
   shared.sample = get_sampling(fields, served);
   get_stops(fields, served, shared);
+  shared.structure = get_structure(fields);
   shared.salt = asking.scope;
   get_salt(fields, served, shared);
   shared.ask.token_ids = get_flag(fields, "return_token_ids").value_or(false);

@@ -6,6 +6,7 @@
 #include "api/ask.h"
 #include "api/fields.h"
 #include "api/served.h"
+#include "api/structure.h"
 
 namespace mr::api {
 
@@ -24,6 +25,7 @@ struct Shared {
   std::vector<std::int32_t> stop_tokens;
   kv::Salt salt = 0;
   std::int32_t priority = 0;
+  Structure structure = {};  ///< of the answer
 };
 Shared get_shared(Fields& fields, const Served& served, const Asking& asking,
                   std::string_view id_prefix);

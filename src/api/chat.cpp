@@ -1,5 +1,6 @@
 #include "api/chat.h"
 
+#include "api/answer_grammar.h"
 #include "api/logprob_form.h"
 #include "api/openai_form.h"
 
@@ -23,22 +24,6 @@ std::optional<std::int64_t> get_max_tokens(Fields& fields, const Served& served)
   const auto old = get_integer(fields, "max_tokens", range);
   const auto now = get_integer(fields, "max_completion_tokens", range);
   return now ? now : old;
-}
-
-void get_format(Fields& fields) {
-  const json::object* format = get_object(fields, "response_format");
-  if (format == nullptr) return;
-  Fields own{.object = *format, .where = "response_format."};
-  const auto type = get_text(own, "type");
-  if (!type) {
-    complain(own, "type", "wanted text, json_object or json_schema");
-  } else if (*type == "json_schema" && get(own, "json_schema") == nullptr) {
-    complain(own, "json_schema", "wanted an object");
-  } else if (*type != "text") {
-    complain(own, "type",
-             {.status = 501, .message = "only text is supported", .code = "unsupported_field"});
-  }
-  join(fields, std::move(own.problem));
 }
 
 void get_modalities(Fields& fields) {
@@ -73,19 +58,30 @@ json::object message_of(const Piece& piece) {
   return message;
 }
 
-json::object delta_of(const Piece& piece, int& n_calls) {
+/// The text of a piece, and the heads of its calls.
+json::object delta_of(const Piece& piece, int n_calls) {
   json::object delta;
   if (!piece.text.empty()) delta["content"] = piece.text;
   add_reasoning(delta, piece);
   if (piece.calls.empty()) return delta;
   json::array calls;
   for (const ToolCall& call : piece.calls) {
-    json::object one = call_object(call);
-    one["index"] = n_calls++;
-    calls.push_back(std::move(one));
+    calls.push_back({{"index", n_calls++},
+                     {"id", call.id},
+                     {"type", "function"},
+                     {"function", {{"name", call.name}, {"arguments", ""}}}});
   }
   delta["tool_calls"] = std::move(calls);
   return delta;
+}
+
+/// The arguments of its calls, which clients join to what came before.
+json::object arguments_of(const Piece& piece, int n_calls) {
+  json::array calls;
+  for (const ToolCall& call : piece.calls) {
+    calls.push_back({{"index", n_calls++}, {"function", {{"arguments", call.arguments}}}});
+  }
+  return {{"tool_calls", std::move(calls)}};
 }
 
 json::object choice_of(const ChatForm& form, const Generation& generation, const Piece& piece,
@@ -105,12 +101,11 @@ Checked<Ask> parse_chat(const json::object& body, const Served& served, const As
   Shared shared = get_shared(fields, served, asking, "chatcmpl-");
   ChatForm form = get_logprobs(fields, served, shared);
   const auto n_new = get_max_tokens(fields, served);
-  get_format(fields);
   get_modalities(fields);
-  const Chat chat = get_chat(fields, served);
+  Chat chat = get_chat(fields, served);
   const bool add_special = get_flag(fields, "add_special_tokens").value_or(false);
-  shared.ask.tool_calls = !chat.tools.empty();
-  shared.ask.parallel_calls = get_flag(fields, "parallel_tool_calls").value_or(true);
+  chat.parallel = get_flag(fields, "parallel_tool_calls").value_or(true);
+  const ToolRules rules = tool_rules(fields, served, chat);
   const auto budget = get_integer(fields, "thinking_token_budget", {0, 1e9});
   get_flag(fields, "include_reasoning");
   refuse_unsupported(fields, "echo");
@@ -120,6 +115,9 @@ Checked<Ask> parse_chat(const json::object& body, const Served& served, const As
   if (fields.problem) return refuse(std::move(*fields.problem));
   MR_ASK(std::vector<std::int32_t> tokens, tokens_of(served, chat, add_special));
   if (!set_reading(fields, served, shared, tokens, budget)) {
+    return refuse(std::move(*fields.problem));
+  }
+  if (!set_grammar(fields, served, shared, rules, tokens)) {
     return refuse(std::move(*fields.problem));
   }
   add_prompt(fields, served, shared, "messages", std::move(tokens), n_new);
@@ -159,6 +157,10 @@ std::string event(ChatForm& form, const Generation& generation, const Piece& pie
   json::object delta = delta_of(text, form.n_calls[index]);
   const bool tokens = !text.tokens.empty() && (form.logprobs || generation.ask.token_ids);
   if (!delta.empty() || tokens) put(text, std::move(delta));
+  if (!piece.calls.empty()) {
+    put({.index = piece.index}, arguments_of(piece, form.n_calls[index]));
+    form.n_calls[index] += static_cast<int>(piece.calls.size());
+  }
   if (!piece.finish) return out;
   put({.index = piece.index,
        .finish = piece.finish,

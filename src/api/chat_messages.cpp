@@ -133,6 +133,31 @@ void get_messages(Fields& fields, const Served& served, Chat& chat) {
   }
 }
 
+/// The name in a tool_choice: {type: function, function: {name}}, or the name beside the type.
+std::string_view chosen_name(const json::value& choice) {
+  const json::object* object = choice.if_object();
+  const json::value* inner = object != nullptr ? object->if_contains("function") : nullptr;
+  if (inner != nullptr && inner->is_object()) object = &inner->get_object();
+  const json::value* name = object != nullptr ? object->if_contains("name") : nullptr;
+  return name != nullptr && name->is_string() ? as_text(name->get_string()) : "";
+}
+
+void get_tool_choice(Fields& fields, Chat& chat) {
+  const json::value* choice = get(fields, "tool_choice");
+  if (choice == nullptr || *choice == json::value("auto")) return;
+  if (*choice == json::value("none")) {
+    chat.tools.clear();
+    return;
+  }
+  chat.choice = ToolChoice::required;
+  chat.named = chosen_name(*choice);
+  if (*choice != json::value("required") && chat.named.empty()) {
+    return complain(fields, "tool_choice",
+                    "wanted auto, none, required or {type: function, function: {name}}");
+  }
+  if (chat.tools.empty()) complain(fields, "tool_choice", "there are no tools");
+}
+
 void get_tools(Fields& fields, const Served& served, Chat& chat) {
   const json::array* list = get_list(fields, "tools", served.limits.tools);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
@@ -145,16 +170,7 @@ void get_tools(Fields& fields, const Served& served, Chat& chat) {
     }
     chat.tools.push_back(*tool);
   }
-  const json::value* choice = get(fields, "tool_choice");
-  if (choice == nullptr || *choice == json::value("auto")) return;
-  if (*choice == json::value("none")) {
-    chat.tools.clear();
-  } else {
-    complain(fields, "tool_choice",
-             {.status = 501,
-              .message = "wanted auto or none: calls cannot be enforced yet",
-              .code = "unsupported_field"});
-  }
+  get_tool_choice(fields, chat);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "api/ask_fields.h"
+#include "api/tool_grammar.h"
 
 /// The messages of a chat, from what clients send to the tokens of a prompt.
 namespace mr::api {
@@ -10,6 +11,9 @@ namespace mr::api {
 struct Chat {
   boost::json::array messages = {};  ///< contents are texts, arguments of calls are objects
   boost::json::array tools = {};
+  ToolChoice choice = ToolChoice::free;
+  std::string named = {};          ///< the one tool that may be called; none: any
+  bool parallel = true;            ///< more than one call
   boost::json::object extra = {};  ///< chat_template_kwargs
   boost::json::value documents = nullptr;
   bool add_generation_prompt = true;

@@ -1,5 +1,6 @@
 #include "api/completion.h"
 
+#include "api/answer_grammar.h"
 #include "api/fill_in.h"
 #include "api/logprob_form.h"
 #include "api/openai_form.h"
@@ -110,7 +111,7 @@ Checked<Ask> parse_completion(const json::object& body, const Served& served,
   const bool add_special = get_flag(fields, "add_special_tokens").value_or(true);
   if (echo && shared.ask.stream) complain(fields, "echo", "not with stream: true");
   const auto suffix = get_text(fields, "suffix");
-  refuse_unsupported(fields, "response_format", json::object{{"type", "text"}});
+  if (!set_grammar(fields, served, shared, {}, {})) return refuse(std::move(*fields.problem));
   refuse_known(fields);
   pass_harmless(fields);
   for (const json::value* prompt : prompts_of(fields, served)) {

@@ -57,9 +57,11 @@ void split_calls(const Ask& ask, Choice& choice, Piece& piece) {
   if (piece.finish) {
     ToolDelta rest = finish(choice.tools);
     delta.text += rest.text;
+    delta.reasoning += rest.reasoning;
     delta.calls.insert(delta.calls.end(), rest.calls.begin(), rest.calls.end());
   }
   piece.text = std::move(delta.text);
+  piece.reasoning += delta.reasoning;
   piece.calls = std::move(delta.calls);
   if (!ask.parallel_calls && choice.tools.n_calls > 0 && !piece.finish) piece.finish = Finish::stop;
   if (piece.finish == Finish::stop && choice.tools.n_calls > 0) piece.finish = Finish::tool_calls;
@@ -97,7 +99,8 @@ Generation make_generation(Ask ask, const text::Tokenizer& tokenizer) {
   const Ask& own = generation.ask;
   const auto best_of = static_cast<std::size_t>(own.best_of);
   for (std::size_t i = 0; i < own.prompts.size() * best_of; ++i) {
-    generation.choices.push_back({.stream = text::make_answer_stream(tokenizer, own.reading)});
+    generation.choices.push_back({.stream = text::make_answer_stream(tokenizer, own.reading),
+                                  .tools = {.format = own.tool_format}});
   }
   generation.n_open = static_cast<std::int32_t>(generation.choices.size());
   generation.n_cached.resize(own.prompts.size());

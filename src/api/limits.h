@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "text/grammar/limits.h"
+
 namespace mr::api {
 
 /// What a client may send and keep; each is a flag of `millrace serve`.
@@ -34,6 +36,7 @@ struct Limits {
   std::size_t stop_bytes = 256;
   std::size_t logit_biases = 1024;
   std::size_t cache_salt_bytes = 1024;
+  text::grammar::Limits grammar = {};  ///< of schemas, patterns and grammars
 };
 
 }  // namespace mr::api

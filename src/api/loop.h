@@ -31,7 +31,8 @@ struct Mailbox {
   std::vector<Arrival> arrivals = {};
   std::size_t n_bytes = 0;  ///< of them, about
   std::size_t max_bytes = std::size_t{1} << 20;
-  std::function<void()> wake;  ///< called on the engine's thread when the box was empty
+  std::shared_ptr<const void> kept = {};  ///< what the request points to, as long as it runs
+  std::function<void()> wake;             ///< called on the engine's thread when the box was empty
 };
 
 /// The arrivals since the last look.

@@ -1,5 +1,6 @@
 #include "api/messages.h"
 
+#include "api/answer_grammar.h"
 #include "base/quote.h"
 #include "think/budget.h"
 
@@ -151,10 +152,16 @@ void get_message_tools(Fields& fields, const Served& served, Chat& chat) {
   if (choice == nullptr) return;
   Fields own{.object = *choice, .where = "tool_choice."};
   const std::string_view type = get_text(own, "type").value_or("auto");
+  chat.parallel = !get_flag(own, "disable_parallel_tool_use").value_or(false);
   if (type == "none") chat.tools.clear();
-  if (type != "none" && type != "auto") {
-    complain(own, "type",
-             {.status = 501, .message = "wanted auto or none: calls cannot be enforced yet"});
+  if (type == "any" || type == "tool") chat.choice = ToolChoice::required;
+  if (type == "tool") chat.named = get_text(own, "name").value_or("");
+  if (type != "none" && type != "auto" && type != "any" && type != "tool") {
+    complain(own, "type", "wanted auto, any, tool or none, found " + quote(type));
+  } else if (type == "tool" && chat.named.empty()) {
+    complain(own, "name", "wanted a string");
+  } else if (chat.choice == ToolChoice::required && chat.tools.empty()) {
+    complain(own, "type", "there are no tools");
   }
   join(fields, std::move(own.problem));
 }
@@ -182,6 +189,18 @@ void get_thinking(Fields& fields, Chat& chat, std::optional<std::int64_t>& budge
   join(fields, std::move(own.problem));
 }
 
+/// The format of the answer, in the field of now and in the one of the beta.
+void get_output_format(Fields& fields, Shared& shared) {
+  Structure structure = get_format(fields, "output_format");
+  if (const json::object* config = get_object(fields, "output_config")) {
+    Fields own{.object = *config, .where = "output_config."};
+    Structure inner = get_format(own, "format");
+    if (inner.kind != Structure::Kind::any) structure = std::move(inner);
+    join(fields, std::move(own.problem));
+  }
+  if (structure.kind != Structure::Kind::any) shared.structure = std::move(structure);
+}
+
 }  // namespace
 
 Checked<Ask> parse_messages(const json::object& body, const Served& served, const Asking& asking) {
@@ -194,12 +213,14 @@ Checked<Ask> parse_messages(const json::object& body, const Served& served, cons
   Chat chat = get_message_chat(fields, served);
   std::optional<std::int64_t> budget;
   get_thinking(fields, chat, budget);
+  get_output_format(fields, shared);
+  const ToolRules rules = tool_rules(fields, served, chat);
   if (fields.problem) return refuse(std::move(*fields.problem));
   MR_ASK(std::vector<std::int32_t> tokens, tokens_of(served, chat));
-  if (!set_reading(fields, served, shared, tokens, budget)) {
+  if (!set_reading(fields, served, shared, tokens, budget) ||
+      !set_grammar(fields, served, shared, rules, tokens)) {
     return refuse(std::move(*fields.problem));
   }
-  shared.ask.tool_calls = !chat.tools.empty();
   const auto room = std::max<std::int64_t>(0, served.n_context - std::ssize(tokens));
   add_prompt(fields, served, shared, "messages", std::move(tokens), std::min(*n_new, room));
   if (fields.problem) return refuse(std::move(*fields.problem));

@@ -29,6 +29,8 @@ Model* load() {
   served.names = {"nano"};
   served.tokenizer = &model->tokenizer;
   served.chat = std::move(*text::load_chat_template(path));
+  served.vocabulary = std::make_shared<const text::grammar::Vocabulary>(
+      text::grammar::make_vocabulary(model->tokenizer));
   served.end_tokens = text::end_tokens(model->tokenizer);
   served.marks = text::think_marks(model->tokenizer);
   served.n_vocab = static_cast<std::int32_t>(text::n_tokens(model->tokenizer));

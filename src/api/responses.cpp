@@ -1,5 +1,6 @@
 #include "api/responses.h"
 
+#include "api/answer_grammar.h"
 #include "base/quote.h"
 
 namespace mr::api {
@@ -79,6 +80,7 @@ json::array tools_of(Fields& fields, const Served& served) {
     if (const auto* schema = get_object(own, "parameters")) {
       function["parameters"].emplace_object() = *schema;
     }
+    if (get_flag(own, "strict").value_or(false)) function["strict"] = true;
     tools.push_back({{"type", "function"}, {"function", std::move(function)}});
     join(fields, std::move(own.problem));
   }
@@ -97,17 +99,13 @@ json::object chat_of(Fields& fields, const Served& served) {
   return body;
 }
 
-void get_text_format(Fields& fields) {
+void get_text_format(Fields& fields, Shared& shared) {
   const json::object* text = get_object(fields, "text");
   if (text == nullptr) return;
   Fields own{.object = *text, .where = "text."};
-  if (const json::object* format = get_object(own, "format")) {
-    Fields inner{.object = *format, .where = "text.format."};
-    if (get_text(inner, "type").value_or("text") != "text") {
-      complain(inner, "type", {.status = 501, .message = "only text is supported"});
-    }
-    join(own, std::move(inner.problem));
-  }
+  Structure structure = get_format(own, "format");
+  get(own, "verbosity");
+  if (structure.kind != Structure::Kind::any) shared.structure = std::move(structure);
   join(fields, std::move(own.problem));
 }
 
@@ -127,10 +125,10 @@ json::object echo_of(const json::object& body) {
                     {"store", false}};
   for (auto& [key, value] : echo) {
     const json::value* given = body.if_contains(key);
-    if (given != nullptr && !given->is_null() && key != "text" && key != "store") value = *given;
+    if (given != nullptr && !given->is_null() && key != "store") value = *given;
   }
   for (json::value& tool : echo["tools"].get_array()) {
-    tool.get_object().emplace("strict", false);  // calls are not enforced
+    tool.get_object().emplace("strict", false);
     tool.get_object().emplace("parameters", json::object());
   }
   return echo;
@@ -145,25 +143,29 @@ Checked<Ask> parse_responses(const json::object& body, const Served& served, con
   const Range range{1, static_cast<double>(served.limits.max_tokens)};
   const auto n_new = get_integer(fields, "max_output_tokens", range);
   const json::object chat_body = chat_of(fields, served);
-  get_text_format(fields);
+  get_text_format(fields, shared);
   refuse_unsupported(fields, "previous_response_id");
   refuse_unsupported(fields, "conversation");
   refuse_unsupported(fields, "background");
   refuse_unsupported(fields, "prompt");
   refuse_unsupported(fields, "truncation", "disabled");
-  for (const char* key : {"include", "parallel_tool_calls", "max_tool_calls", "client_metadata"}) {
+  for (const char* key : {"include", "max_tool_calls", "client_metadata"}) {
     get(fields, key);
   }
   refuse_known(fields);
   pass_harmless(fields);
   settle_unread(fields, served);
   Fields inner{.object = chat_body};
-  const Chat chat = get_chat(inner, served);
+  Chat chat = get_chat(inner, served);
+  chat.parallel = get_flag(fields, "parallel_tool_calls").value_or(true);
+  const ToolRules rules = tool_rules(fields, served, chat);
   join(fields, std::move(inner.problem));
   if (fields.problem) return refuse(std::move(*fields.problem));
   MR_ASK(std::vector<std::int32_t> tokens, tokens_of(served, chat));
   if (!set_reading(fields, served, shared, tokens, {})) return refuse(std::move(*fields.problem));
-  shared.ask.tool_calls = !chat.tools.empty();
+  if (!set_grammar(fields, served, shared, rules, tokens)) {
+    return refuse(std::move(*fields.problem));
+  }
   add_prompt(fields, served, shared, "input", std::move(tokens), n_new);
   if (fields.problem) return refuse(std::move(*fields.problem));
   shared.ask.form = ResponsesForm{.echo = echo_of(body)};

@@ -111,24 +111,14 @@ void append(engine::TokenSequences& to, engine::TokenSequences from) {
   to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
 }
 
-/// vLLM's bad_words, and the choices of its structured outputs.
+/// vLLM's bad_words.
 void read_rules(Fields& fields, sample::Params& p, const Served& served) {
   constexpr std::size_t kTexts = 1024;
   constexpr std::size_t kBytes = 4096;
   const std::vector<std::string> banned = get_texts(fields, "bad_words", kTexts, kBytes);
-  std::vector<std::string> choices = get_texts(fields, "guided_choice", kTexts, kBytes);
-  if (const auto* outputs = get_object(fields, "structured_outputs")) {
-    Fields own{.object = *outputs, .where = "structured_outputs."};
-    for (const char* key : {"json", "regex", "grammar", "json_object", "structural_tag"}) {
-      refuse_unsupported(own, key);
-    }
-    choices = get_texts(own, "choice", kTexts, kBytes);
-    join(fields, std::move(own.problem));
-  }
-  if (banned.empty() && choices.empty()) return;
-  auto rules = sample::make_text_rules(*served.tokenizer, banned, choices);
-  if (!rules)
-    return complain(fields, banned.empty() ? "choice" : "bad_words", rules.error().message);
+  if (banned.empty()) return;
+  auto rules = sample::make_text_rules(*served.tokenizer, banned, {});
+  if (!rules) return complain(fields, "bad_words", rules.error().message);
   p.texts = std::move(*rules);
 }
 

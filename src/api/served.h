@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "api/grammar_cache.h"
 #include "api/limits.h"
+#include "api/tool_format.h"
 #include "sample/params.h"
 #include "text/chat_template.h"
 #include "text/think_marks.h"
@@ -28,6 +30,9 @@ struct Served {
   const text::Tokenizer* tokenizer;        ///< outlives this
   std::optional<text::ChatTemplate> chat;  ///< none: the model has no template
   std::string chat_source;
+  ToolFormat tool_format = ToolFormat::hermes;
+  std::shared_ptr<const text::grammar::Vocabulary> vocabulary;  ///< the tokenizer's
+  std::unique_ptr<GrammarCache> grammars = std::make_unique<GrammarCache>();
   std::vector<std::int32_t> end_tokens;
   std::optional<text::ThinkMarks> marks;
   sample::Params defaults;  ///< of requests that do not say

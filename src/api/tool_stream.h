@@ -1,28 +1,24 @@
 #pragma once
-#include <string>
-#include <string_view>
-#include <vector>
+#include "api/tool_format.h"
 
-/// Finds calls of tools in an answer that comes in pieces, in the form of Hermes and Qwen:
-/// <tool_call>{"name": ..., "arguments": {...}}</tool_call>.
+/// Finds calls of tools in an answer that comes in pieces.
 namespace mr::api {
 
-struct ToolCall {
-  std::string id;
-  std::string name;
-  std::string arguments;  ///< JSON of an object
-};
-
 struct ToolStream {
-  std::string held = {};  ///< what may become a mark, or the body of a call so far
-  bool inside = false;
+  ToolFormat format = ToolFormat::hermes;
+  std::string held = {};    ///< what may become a mark, or the body of a call so far
+  bool inside = false;      ///< between marks
+  bool begun = false;       ///< more than white space has come
   bool after_call = false;  ///< only white space has come since a call
+  bool thinking = false;    ///< harmony: in the channel `analysis`
+  bool shown = false;       ///< harmony: in a channel that is text
   int n_calls = 0;
 };
 
 /// What is no call, and the calls that are complete.
 struct ToolDelta {
   std::string text = {};
+  std::string reasoning = {};  ///< harmony's
   std::vector<ToolCall> calls = {};
 };
 

@@ -9,6 +9,7 @@
 
 #include "app/exit.h"
 #include "app/sample_flags.h"
+#include "base/quote.h"
 #include "io/gguf.h"
 
 namespace mr::app {
@@ -87,6 +88,18 @@ Expected<void> fill(api::Served& served, const Loaded& loaded, const ServeArgs& 
   }
   served.end_tokens = loaded.ends;
   served.marks = text::think_marks(loaded.tokenizer);
+  served.vocabulary = std::make_shared<const text::grammar::Vocabulary>(
+      text::grammar::make_vocabulary(loaded.tokenizer));
+  served.tool_format = api::tool_format_of(served.chat_source, loaded.tokenizer);
+  if (!args.tool_format.empty()) {
+    const auto format = api::tool_format_named(args.tool_format);
+    if (!format) {
+      return fail(Fault::bad_request, "--tool-call-parser: wanted " +
+                                          std::string(api::kToolFormats) + ", found " +
+                                          quote(args.tool_format));
+    }
+    served.tool_format = *format;
+  }
   served.n_vocab = loaded.model.config.n_vocab;
   MR_TRY(served.defaults, model_params({}, loaded.path, served.n_vocab));
   served.meta = meta_of(loaded);

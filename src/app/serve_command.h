@@ -17,6 +17,7 @@ struct ServeArgs {
   std::vector<std::string> aliases = {};  ///< none: the model's own name
   std::vector<std::string> api_keys = {};
   std::string api_key_file = {};
+  std::string tool_format = {};  ///< how calls of tools are written; none: by the template
   std::vector<std::string> cors_origins = {};
   std::int32_t n_context = 0;    ///< 0: the model's own, or less where memory asks for it
   std::int32_t n_parallel = 16;  ///< answers at once

@@ -46,6 +46,16 @@ void add_limits(CLI::App& serve, api::Limits& l) {
   limit(serve, "--max-stop-strings", l.stop_strings, "Of a request");
   limit(serve, "--max-stop-bytes", l.stop_bytes, "Of a stop string");
   limit(serve, "--max-logit-biases", l.logit_biases, "Of a request");
+  text::grammar::Limits& g = l.grammar;
+  limit(serve, "--max-schema-bytes", g.source_bytes, "Of a schema or a grammar");
+  limit(serve, "--max-schema-depth", g.depth, "Levels of a schema");
+  limit(serve, "--max-schema-enum", g.enums, "Values of an enum");
+  limit(serve, "--max-schema-refs", g.ref_hops, "References of a schema in a row");
+  limit(serve, "--max-pattern-bytes", g.pattern_bytes, "Of a regular expression");
+  limit(serve, "--max-pattern-repeats", g.repeats, "Of a quantifier");
+  limit(serve, "--grammar-timeout", g.compile_s, "Seconds to compile a grammar");
+  limit(serve, "--max-grammar-bytes", g.compile_bytes, "Memory of a grammar");
+  limit(serve, "--grammar-cache-bytes", g.cache_bytes, "Of grammars kept for later requests");
 }
 
 void add_safety(CLI::App& serve, ServeArgs& args) {
@@ -109,6 +119,10 @@ void add_serve(CLI::App& app, int& exit_code) {
   add_kv_type(*serve, args->kv_type);
   serve->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before")
       ->group(kEngineGroup);
+  serve
+      ->add_option("--tool-call-parser", args->tool_format,
+                   "How the model writes calls of tools (default: by its template)")
+      ->type_name("NAME");
   add_safety(*serve, *args);
   add_limits(*serve, args->limits);
   add_given_flags(*serve);

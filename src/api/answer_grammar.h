@@ -1,0 +1,17 @@
+#pragma once
+#include "api/ask_fields.h"
+#include "api/chat_messages.h"
+#include "api/tool_grammar.h"
+
+namespace mr::api {
+
+/// The tools of a chat and what its choice of them says. A problem for one that names no tool.
+ToolRules tool_rules(Fields& fields, const Served& served, const Chat& chat);
+
+/// Sets how calls are read, and holds the answer to what was asked: the request's structure, or
+/// calls of tools. What is compiled is kept for later requests of the same scope.
+/// False, with a problem, where it cannot be enforced.
+bool set_grammar(Fields& fields, const Served& served, Shared& shared, const ToolRules& rules,
+                 std::span<const std::int32_t> prompt);
+
+}  // namespace mr::api
