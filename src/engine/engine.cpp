@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/checked.h"
+#include "engine/hidden.h"
 #include "engine/pace.h"
 #include "engine/speculate.h"
 #include "sched/commit.h"
@@ -141,6 +142,16 @@ void settle_end(Engine& engine, const sched::Ended& ended) {
   if (--found->second.n_open == 0) engine.asked.erase(found);
 }
 
+/// Counts what was proposed for a sequence, and what of it the draw confirmed.
+void count_draft(Counts& counts, const spec::Draft& draft, std::span<const std::int32_t> tokens) {
+  if (draft.token.size() < 2) return;
+  ++counts.drafts;
+  counts.draft_tokens += static_cast<std::int64_t>(draft.token.size()) - 1;
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    ++counts.accepted_at[std::min(i, counts.accepted_at.size() - 1)];
+  }
+}
+
 void add_ends(Engine& engine, const std::vector<sched::Ended>& ends, std::vector<Event>& events) {
   for (const sched::Ended& end : ends) {
     const auto same = std::find_if(events.begin(), events.end(), [&](const Event& event) {
@@ -242,7 +253,8 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
                                            .salt = request.salt,
                                            .priority = request.priority,
                                            .deadline_us = request.deadline_us,
-                                           .all_logits = request.n_prompt_logprobs >= 0}));
+                                           .all_logits = request.n_prompt_logprobs >= 0,
+                                           .fresh = request.pooling == Pooling::mean}));
   Engine::Asked& asked = engine.asked[id];
   asked.carry.assign(static_cast<std::size_t>(request.n_choices), sample::first_carry(params));
   asked.sample = std::move(params);
@@ -253,6 +265,7 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
   asked.first_sequence = engine.last_sequence + 1;
   asked.proposers = proposers;
   engine.last_sequence += static_cast<std::uint64_t>(request.n_choices);
+  asked.pooling = request.pooling;
   return id;
 }
 
@@ -277,6 +290,8 @@ bool busy(const Engine& engine) {
 
 Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   const double begin_us = sys::now_us();
+  engine.state.tree.now_us = now_us;
+  engine.state.tree.ages = {};
   offer_forced(engine);
   MR_TRY_VOID(offer_drafts(engine));
   const sched::Batch batch =
@@ -286,6 +301,7 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   add_ends(engine, batch.ended, events);
   if (batch.token.empty()) return events;
   MR_TRY_VOID(run_rows(engine, batch));
+  take_hidden(engine, batch);
 
   sched::Results results;
   for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {
@@ -299,14 +315,22 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
     results.token.insert(results.token.end(), tokens.begin(), tokens.end());
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     engine.counts.tokens += static_cast<std::int64_t>(tokens.size());
-    if (!tokens.empty() || !prompt_logprobs.empty()) {
+    count_draft(engine.counts, batch.draft[seq], tokens);
+    engine.counts.kv_positions += batch.pos[static_cast<std::size_t>(batch.row_begin[seq + 1]) - 1];
+    Engine::Asked& asked = engine.asked.at(batch.request[seq]);
+    if (asked.begun_us < 0) asked.begun_us = now_us;
+    std::vector<float> hidden = pooled(engine, batch, seq);
+    if (!tokens.empty() || !prompt_logprobs.empty() || !hidden.empty()) {
       events.push_back({.request = batch.request[seq],
                         .choice = batch.choice[seq],
                         .tokens = std::move(tokens),
                         .logprobs = std::move(drawn.logprobs),
                         .prompt_logprobs = std::move(prompt_logprobs),
                         .ended = std::nullopt,
-                        .n_cached = task.n_cached});
+                        .n_cached = task.n_cached,
+                        .miss = task.miss,
+                        .begun_us = asked.begun_us,
+                        .hidden = std::move(hidden)});
     }
   }
   const sched::Settle settle = sched::commit(engine.state, batch, results);

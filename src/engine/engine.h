@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -31,6 +32,9 @@ struct Options {
   spec::Settings spec = {};  ///< who proposes tokens that steps may verify; the text is the same
 };
 
+/// What is told of a prompt's final hidden states, normed as the head takes them.
+enum class Pooling : std::uint8_t { none, mean, last };
+
 /// One request for tokens.
 struct Submit {
   std::vector<std::int32_t> prompt;
@@ -39,6 +43,7 @@ struct Submit {
   sample::Params sample = {};
   std::vector<std::int32_t> stop_tokens = {};  ///< each ends the answer and is its last token
   std::int32_t n_prompt_logprobs = -1;  ///< to tell with each prompt token; -1: none are told
+  Pooling pooling = Pooling::none;
   std::uint64_t tenant = 0;
   kv::Salt salt = 0;
   std::string speculation = "auto";  ///< who may propose for it, as spec::allowed takes it
@@ -54,14 +59,21 @@ struct Event {
   std::vector<sample::Logprobs> logprobs;         ///< of each token, where they were asked for
   std::vector<sample::Logprobs> prompt_logprobs;  ///< of the next prompt tokens, from the second on
   std::optional<sched::Reason> ended;
-  std::int32_t n_cached = 0;  ///< prompt tokens that were taken from the cache
+  std::int32_t n_cached = 0;             ///< prompt tokens that were taken from the cache
+  sched::Miss miss = sched::Miss::none;  ///< why not more
+  double begun_us = 0;                   ///< when the request had its first rows
+  std::vector<float> hidden;  ///< (dim) at the end of a prompt whose hidden states are pooled
 };
 
 /// What the engine has done so far.
 struct Counts {
-  std::int64_t steps = 0;   ///< passes over the weights
-  std::int64_t rows = 0;    ///< computed in them
-  std::int64_t tokens = 0;  ///< generated
+  std::int64_t steps = 0;         ///< passes over the weights
+  std::int64_t rows = 0;          ///< computed in them
+  std::int64_t tokens = 0;        ///< generated
+  std::int64_t kv_positions = 0;  ///< attended to, once for each sequence of a step
+  std::int64_t drafts = 0;        ///< decodes that something was proposed for
+  std::int64_t draft_tokens = 0;
+  std::array<std::int64_t, 16> accepted_at{};  ///< of them, by depth; the last: all deeper ones
 };
 
 /// What speculation decided for a step: for a person to see.
@@ -91,6 +103,9 @@ struct Engine {
     std::int32_t n_prompt_logprobs = -1;
     std::int32_t n_scored = 1;  ///< prompt tokens whose logprobs were told; the first has none
     std::int32_t n_open = 0;    ///< choices that have not ended
+    double begun_us = -1;       ///< of its first rows; below 0: there were none
+    Pooling pooling = Pooling::none;
+    std::vector<double> hidden;  ///< (dim) the sum so far
   };
 
   const model::Model* model = nullptr;  ///< outlives the engine
@@ -107,6 +122,7 @@ struct Engine {
   Pace pace;
   Decision decision;              ///< of the last step
   std::vector<float> logits;      ///< of the step under way
+  std::vector<float> hidden;      ///< (rows, dim) of it, where they are pooled
   sample::Candidates candidates;  ///< of the draw under way
   Counts counts;
 };

@@ -89,6 +89,7 @@ void list(RadixTree& tree, NodeId id) {
 void touch(RadixTree& tree, NodeId id) {
   unlist(tree, id);
   at(tree, id).last_use = tree.clock;
+  at(tree, id).used_us = tree.now_us;
   list(tree, id);
 }
 
@@ -104,6 +105,7 @@ NodeId new_node(RadixTree& tree, NodeId parent, Salt salt) {
   node.parent = parent;
   node.salt = salt;
   node.last_use = tree.clock;
+  node.born_us = node.used_us = tree.now_us;
   if (parent != kNoNode)
     node.first_page = at(tree, parent).first_page + run_pages(at(tree, parent));
   return id;
@@ -203,6 +205,8 @@ NodeId split(RadixTree& tree, NodeId id, std::int32_t n) {
   }
   upper.priority = lower.priority;
   upper.last_use = lower.last_use;
+  upper.born_us = lower.born_us;
+  upper.used_us = lower.used_us;
   lower.first_page += n;
   // The upper part stands where the whole run stood: it starts with the same tokens.
   at(tree, upper.parent).children[place] = upper_id;
@@ -280,12 +284,14 @@ void find_copy(const RadixTree& tree, Hit& hit, std::span<const Token> rest) {
   if (rest.empty()) return;
   rest = rest.first(std::min(rest.size(), kPage));
   const std::vector<NodeId>& children = at(tree, hit.node).children;
+  hit.diverges = !children.empty();
   const std::size_t place = child_place(tree, hit.node, rest);
   for (std::size_t i = place > 0 ? place - 1 : 0; i <= place && i < children.size(); ++i) {
     const Node& child = at(tree, children[i]);
     const auto n = static_cast<std::int32_t>(common(first_chunk(child), rest));
     if (n <= hit.n_copied) continue;
     hit.n_copied = n;
+    hit.diverges = static_cast<std::size_t>(n) < std::min(rest.size(), child.tokens.size());
     hit.copy_full = child.pages[0];
     hit.copy_window = child.window.empty() ? kNoPage : child.window[0];
   }
@@ -361,6 +367,7 @@ Hit match(const RadixTree& tree, Salt salt, std::span<const Token> tokens) {
     hit.n_pages += static_cast<std::int32_t>(page);
     if (page == node.pages.size()) continue;
     hit.n_copied = static_cast<std::int32_t>(n_same % kPage);
+    hit.diverges = n_same < rest.size();
     if (hit.n_copied == 0) break;
     hit.copy_full = node.pages[page];
     hit.copy_window = node.window.empty() ? kNoPage : node.window[page];
@@ -380,6 +387,7 @@ NodeId hold(RadixTree& tree, Salt salt, const Hit& hit) {
   } else if (at(tree, id).first_page + run_pages(at(tree, id)) > hit.n_pages) {
     id = split(tree, id, hit.n_pages - at(tree, id).first_page);
   }
+  if (hit.n_pages > 0) tree.ages.reuse_us.push_back(tree.now_us - at(tree, id).used_us);
   add_hold(tree, id, 1);
   for (NodeId up = id; up != kNoNode; up = at(tree, up).parent) touch(tree, up);
   return id;
@@ -473,6 +481,8 @@ void evict(RadixTree& tree, Pool& pool, Kind kind, std::int32_t n) {
       ++next;  // about to be copied from
       continue;
     }
+    tree.ages.lifetime_us.push_back(tree.now_us - at(tree, id).born_us);
+    tree.ages.idle_us.push_back(tree.now_us - at(tree, id).used_us);
     drop_last_page(tree, pool, id);
     next = tree.leaves.begin();
   }

@@ -31,6 +31,15 @@ struct Node {
   std::int32_t n_window = 0;     ///< window pages it has
   std::int32_t priority = 0;     ///< the lower goes first
   std::uint64_t last_use = 0;
+  double born_us = 0;  ///< on the clock of RadixTree::now_us, as the next
+  double used_us = 0;
+};
+
+/// What befell stored prefixes since their owner looked last, one entry a node or page.
+struct Ages {
+  std::vector<double> lifetime_us;  ///< of a page that was evicted
+  std::vector<double> idle_us;      ///< since the last use of one
+  std::vector<double> reuse_us;     ///< since the use before, of a prefix that was hit
 };
 
 /// What stands between two nodes when one must go: the lower priority, then the longer unused.
@@ -51,6 +60,8 @@ struct RadixTree {
   std::int32_t window = 0;  ///< positions that window layers attend to; 0: no window pages
   std::uint64_t seed = 0;   ///< of the hash
   std::uint64_t clock = 0;  ///< counts uses
+  double now_us = 0;        ///< set by the owner; only ages are told by it
+  Ages ages;
   std::array<std::int32_t, kKinds> n_pages{};  ///< held, by kind
   std::vector<Node> nodes;
   std::vector<NodeId> free_nodes;
@@ -72,6 +83,7 @@ struct Hit {
   std::int32_t n_copied = 0;
   PageId copy_full = kNoPage;    ///< the page to copy them from, where n_copied > 0
   PageId copy_window = kNoPage;  ///< likewise, where there are windows
+  bool diverges = false;         ///< behind it the tree goes on, with other tokens
 };
 
 /// The longest stored prefix of `tokens`. With windows: the longest whose last `window` positions

@@ -98,7 +98,7 @@ TaskId next_to_begin(const State& state, const Admission& around, double now_us)
 
 /// What the tree has of the first n tokens of a choice.
 kv::Hit stored_prefix(const State& state, const Task& task, std::size_t n) {
-  return match(state.tree, task.salt, std::span(task.tokens).first(task.all_logits ? 0 : n));
+  return match(state.tree, task.salt, std::span(task.tokens).first(task.fresh ? 0 : n));
 }
 
 /// Puts a choice on pages for all its tokens; false, and nothing taken, where there are not enough.
@@ -170,12 +170,32 @@ bool find_room(State& state, Step& step, TaskId id, Admission& around) {
   return false;
 }
 
+/// Why the tree gave no more of a prompt that begins; its pages count as computed from now on.
+Miss find_miss(State& state, const Task& task, const kv::Hit& hit) {
+  const std::span<const Token> prompt =
+      std::span(task.tokens).first(static_cast<std::size_t>(task.n_prompt));
+  const auto n_pages = static_cast<std::size_t>(hit.n_pages);
+  std::uint64_t name = task.salt;
+  bool known = false;
+  for (std::size_t page = 0; (page + 1) * kv::kPagePositions <= prompt.size(); ++page) {
+    name = kv::hash(prompt.subspan(page * kv::kPagePositions, kv::kPagePositions), name);
+    if (page == n_pages) known = knows(state.known, name);
+    add(state.known, name);
+  }
+  if (task.fresh) return Miss::asked;
+  if (task.n_cached + 1 >= task.n_prompt) return Miss::none;
+  if (known) return Miss::evicted;
+  if (task.n_cached == 0 && !hit.diverges) return Miss::first;
+  return hit.diverges ? Miss::diverges : Miss::ends;
+}
+
 /// A choice that has its pages begins.
-void begin(State& state, Step& step, TaskId id, Admission& around) {
+void begin(State& state, Step& step, TaskId id, const kv::Hit& hit, Admission& around) {
   Task& task = at(state, id);
   if (!task.begun) {
     around.n_expected += expected_pages(state, task);
     task.n_cached = task.seq.length;
+    task.miss = find_miss(state, task, hit);
   }
   around.n_window += window_need(state, task);
   std::erase(state.waiting, id);
@@ -225,7 +245,7 @@ void admit(State& state, Step& step, double now_us, std::vector<Ended>& ended) {
       return;
     }
     if (find_room(state, step, id, around)) {
-      begin(state, step, id, around);
+      begin(state, step, id, hit, around);
       continue;
     }
     if (!alone) return;

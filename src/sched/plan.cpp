@@ -66,6 +66,7 @@ void preempt(State& state, Step& step, TaskId id) {
   task.phase = Phase::waiting;
   task.phase_step = state.step;
   task.draft = {};
+  ++state.n_preempted;
 }
 
 void plan_decodes(State& state, Step& step) {
@@ -135,7 +136,7 @@ void plan_prompts(State& state, Step& step) {
   for (const TaskId id : ids) {
     if (step.n_rows >= step.most) return;
     Task& task = at(state, id);
-    if (!task.all_logits) {
+    if (!task.fresh) {
       // Another may have stored more of the same prompt since; all but the last token can be taken.
       catch_up(task.seq, state.tree, state.pool, task.salt,
                std::span(task.tokens).first(task.tokens.size() - 1));

@@ -114,6 +114,7 @@ Expected<void> submit(State& state, Request request) {
                      .choice = choice,
                      .phase = Phase::waiting,
                      .all_logits = request.all_logits && choice == 0,
+                     .fresh = (request.all_logits || request.fresh) && choice == 0,
                      .tenant = tenant,
                      .priority = request.priority,
                      .salt = request.salt,

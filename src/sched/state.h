@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kv/seq.h"
 #include "sched/cost.h"
+#include "sched/miss.h"
 #include "spec/draft.h"
 
 namespace mr::sched {
@@ -29,7 +30,8 @@ struct Request {
   kv::Salt salt = 0;            ///< requests share prefixes only where their salts are equal
   std::int32_t priority = 0;    ///< the higher goes first
   double deadline_us = kNever;  ///< on the clock of PlanInput
-  bool all_logits = false;      ///< logits of all prompt rows, so none is taken from the cache
+  bool all_logits = false;      ///< logits of all prompt rows
+  bool fresh = false;           ///< none of them taken from the cache, as with all_logits
 };
 
 /// Limits and measures of the scheduler. Steps are counted, not timed.
@@ -60,6 +62,8 @@ struct Task {
   bool in_step = false;    ///< has rows in the step under way
   bool cancelled = false;  ///< ends when the step under way does
   bool all_logits = false;
+  bool fresh = false;       ///< nothing of it is taken from the tree
+  Miss miss = Miss::none;   ///< why n_cached is not the whole prompt
   std::int32_t tenant = 0;  ///< index into State::tenants
   std::int32_t priority = 0;
   kv::Salt salt = 0;
@@ -100,6 +104,8 @@ struct State {
   std::uint64_t n_arrivals = 0;
   std::int64_t step = 0;
   double next_deadline_us = kNever;  ///< no deadline is before it
+  std::int64_t n_preempted = 0;      ///< so far
+  Known known;                       ///< prompts that were computed
   std::size_t n_refreshed = 0;       ///< where `waiting` is next looked up in the tree
   bool in_step = false;              ///< planned and not committed
 };

@@ -277,6 +277,79 @@ TEST(Engine, EventsTellHowMuchOfThePromptWasCached) {
   }
 }
 
+/// Why the tree did not give the whole prompt.
+sched::Miss miss_of(Engine& engine, const Submit& r) {
+  sched::Miss miss = sched::Miss::none;
+  (void)*submit(engine, r);
+  while (busy(engine)) {
+    for (const Event& event : *step(engine, 0)) {
+      if (!event.tokens.empty()) miss = event.miss;
+    }
+  }
+  return miss;
+}
+
+TEST(Engine, EventsTellWhyAPromptMissed) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{37};
+  Options o = options(1, 1);  // 18 pages
+  o.prompt_logprobs = true;
+  Engine engine = std::move(*make_engine(setting.model, o));
+  Submit r = request(random_prompt(rng, 300), 1, 1.0F, 6);
+  EXPECT_EQ(sched::Miss::first, miss_of(engine, r));
+  EXPECT_EQ(sched::Miss::none, miss_of(engine, r));
+  Submit longer = r;
+  longer.prompt.resize(400, 9);
+  EXPECT_EQ(sched::Miss::ends, miss_of(engine, longer));
+  Submit other = longer;
+  other.prompt[200] ^= 1;
+  EXPECT_EQ(sched::Miss::diverges, miss_of(engine, other));
+  Submit apart = r;
+  apart.salt = 8;
+  EXPECT_EQ(sched::Miss::first, miss_of(engine, apart));
+  Submit scored = r;
+  scored.n_prompt_logprobs = 0;
+  EXPECT_EQ(sched::Miss::asked, miss_of(engine, scored));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_NE(sched::Miss::none, miss_of(engine, request(random_prompt(rng, 900), 1, 1.0F, 6)));
+  }
+  EXPECT_EQ(sched::Miss::evicted, miss_of(engine, r));
+}
+
+/// What the hidden states of a prompt come to.
+std::vector<float> pooled(Engine& engine, Tokens prompt, Pooling pooling) {
+  std::vector<float> out;
+  (void)*submit(engine, {.prompt = std::move(prompt), .pooling = pooling});
+  while (busy(engine)) {
+    for (Event& event : *step(engine, 0)) {
+      if (!event.hidden.empty()) out = std::move(event.hidden);
+    }
+  }
+  return out;
+}
+
+TEST(Engine, TheMeanOfHiddenStatesIsThatOfTheLastOnesOfItsPrefixes) {
+  const Rig setting = make_rig(kern::Level::ref, 1);
+  Rng rng{41};
+  Options o = options(1, 1);
+  o.n_step_rows = 16;  // prompts in pieces
+  o.deterministic = true;
+  Engine engine = std::move(*make_engine(setting.model, o));
+  const Tokens prompt = random_prompt(rng, 40);
+  std::vector<double> sum(static_cast<std::size_t>(setting.model.config.dim));
+  for (std::size_t n = 1; n <= prompt.size(); ++n) {
+    const auto last = pooled(
+        engine, {prompt.begin(), prompt.begin() + static_cast<std::ptrdiff_t>(n)}, Pooling::last);
+    ASSERT_EQ(sum.size(), last.size());
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(last[i]);
+  }
+  const auto mean = pooled(engine, prompt, Pooling::mean);
+  ASSERT_EQ(sum.size(), mean.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    EXPECT_EQ(static_cast<float>(sum[i] / static_cast<double>(prompt.size())), mean[i]);
+  }
+}
+
 TEST(Engine, StopsAtStopTokensAndLimits) {
   const Rig setting = make_rig(kern::Level::ref, 1);
   Rng rng{21};
