@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "api/cache_report.h"
 #include "api/forms.h"
+#include "api/responses.h"
 
 namespace mr::api {
 namespace {
@@ -28,6 +31,10 @@ void ring(const std::shared_ptr<Bell>& bell) {
   bell->timer.cancel();
 }
 
+double seconds_of(Clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
 /// An answer under way: ends what the engine still does of it when it goes away.
 struct Work {
   Shelf& shelf;
@@ -39,14 +46,23 @@ struct Work {
   Clock::time_point last_tokens = {};
   Clock::time_point last_write = start;
   Measured measured = {};
+  std::uint64_t key;  ///< whose answer it is
 
-  Work(Shelf& own, Ask ask)
-      : shelf(own), generation(make_generation(std::move(ask), *own.service.served.tokenizer)) {
+  Work(Shelf& own, Ask ask, std::uint64_t scope)
+      : shelf(own),
+        generation(make_generation(std::move(ask), *own.service.served.tokenizer)),
+        key(scope) {
     shelf.n_choices += generation.choices.size();
   }
   ~Work() {
-    shelf.n_choices -= generation.choices.size();
+    const std::size_t n = generation.choices.size();
+    shelf.n_choices -= n;
     for (const Ticket ticket : tickets) cancel(*shelf.service.loop, ticket);
+    const Usage usage = usage_of(generation);
+    const bool begun = measured.begun_s >= 0;
+    leave(shelf.service.quota, key, n, begun,
+          begun ? static_cast<std::size_t>(usage.n_prompt + usage.n_completion) : 0,
+          seconds_of(Clock::now()));
   }
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
@@ -56,20 +72,40 @@ double seconds_between(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
 
-/// Whether there is room for more; said from what is under way, so at once.
-std::optional<Problem> check_room(Shelf& shelf, std::size_t n_choices) {
+/// Seconds until a new answer would begin, about.
+double wait_of(const Shelf& shelf) {
+  const auto n_running = static_cast<std::size_t>(shelf.service.loop->options.n_running);
+  if (shelf.n_choices < n_running) return 0;
+  const std::size_t n_before = shelf.n_choices - n_running + 1;
+  return static_cast<double>(n_before) / static_cast<double>(n_running) * shelf.answer_s;
+}
+
+Problem overloaded(Shelf& shelf, const char* code, const char* message) {
+  constexpr double kLongest_s = 60;
+  record_rejection(shelf.service.metrics, code);
+  const double wait_s = std::clamp(wait_of(shelf), 1.0, kLongest_s - 2);
+  return {.status = 503,
+          .message = message,
+          .code = code,
+          .retry_after_s = static_cast<int>(wait_s) + static_cast<int>(shelf.n_choices % 3)};
+}
+
+/// Whether there is room for more; said from what is under way, so at once. Counts it in.
+std::optional<Problem> check_room(Shelf& shelf, std::uint64_t key, std::size_t n_choices) {
   const Limits& limits = shelf.service.served.limits;
   const auto n_running = static_cast<std::size_t>(shelf.service.loop->options.n_running);
-  std::string reason;
-  if (shelf.closing || shelf.service.draining) reason = "shutting_down";
-  if (shelf.n_choices + n_choices > n_running + limits.waiting) reason = "queue_full";
-  if (reason.empty()) return {};
-  record_rejection(shelf.service.metrics, reason);
-  return Problem{.status = 503,
-                 .message = reason == "queue_full" ? "too many requests are waiting"
-                                                   : "the server is shutting down",
-                 .code = reason,
-                 .retry_after_s = 1 + static_cast<int>(shelf.n_choices % 3)};
+  if (shelf.closing || shelf.service.draining) {
+    return overloaded(shelf, "shutting_down", "the server is shutting down");
+  }
+  if (shelf.n_choices + n_choices > n_running + limits.waiting) {
+    return overloaded(shelf, "queue_full", "too many requests are waiting");
+  }
+  if (wait_of(shelf) > limits.wait_s) {
+    return overloaded(shelf, "long_wait", "this request would wait too long");
+  }
+  auto refused = enter(shelf.service.quota, limits, key, n_choices, seconds_of(Clock::now()));
+  if (refused) record_rejection(shelf.service.metrics, refused->code);
+  return refused;
 }
 
 /// Takes in what has come and gives the bytes of it.
@@ -81,6 +117,11 @@ std::string take_arrivals(Work& work) {
     if (arrival.error) {
       work.problem = problem_of(*arrival.error);
       break;
+    }
+    if (arrival.event.begun_us > 0 && work.measured.begun_s < 0) {
+      const double begun_s = arrival.event.begun_us * 1e-6 - seconds_of(work.start);
+      work.measured.begun_s = std::max(begun_s, 0.0);
+      begin(work.shelf.service.quota, work.key, generation.choices.size());
     }
     if (!arrival.event.tokens.empty()) {
       if (work.measured.first_token_s < 0) {
@@ -98,6 +139,7 @@ std::string take_arrivals(Work& work) {
     if (!piece) continue;
     if (piece->finish == Finish::failed) {
       work.problem = Problem{.status = 500, .message = "the model's output is not a number"};
+      work.measured.corrupted = true;
       break;
     }
     if (piece->finish && !over) cancel(*work.shelf.service.loop, arrival.ticket, choice);
@@ -114,9 +156,24 @@ void finish(Work& work, std::string how) {
   m.n_cached = usage.n_cached;
   m.n_completion = usage.n_completion;
   m.n_choices = work.generation.ask.n;
+  const auto best_of = static_cast<std::size_t>(work.generation.ask.best_of);
+  for (std::size_t p = 0; p < work.generation.miss.size(); ++p) {
+    if (work.generation.choices[p * best_of].n_tokens == 0) continue;  // it never ran
+    const auto n_prompt = static_cast<std::int32_t>(work.generation.ask.prompts[p].prompt.size());
+    m.n_missed[static_cast<std::size_t>(work.generation.miss[p])] +=
+        n_prompt - work.generation.n_cached[p];
+  }
+  for (const Choice& choice : work.generation.choices) {
+    m.n_longest = std::max(m.n_longest, choice.n_tokens);
+  }
   m.n_max = work.generation.ask.prompts.front().n_new;
   m.whole_s = seconds_between(work.start, Clock::now());
   record(work.shelf.service.metrics, m);
+  if (m.begun_s < 0 || m.finish == "abort") return;
+  constexpr double kNew = 0.1;  // weight of this answer in the mean
+  const double took_s = m.whole_s - m.begun_s;
+  const double before = work.shelf.answer_s;
+  work.shelf.answer_s = before > 0 ? before + kNew * (took_s - before) : took_s;
 }
 
 std::string finish_name(const Work& work) {
@@ -167,6 +224,18 @@ void start(Work& work, const std::shared_ptr<Bell>& bell, const asio::any_io_exe
   }
 }
 
+/// What is told of an answer beside itself.
+asio::awaitable<void> complete(Shelf& shelf, Work& work) {
+  if (!work.generation.ask.cache_report || work.problem) co_return;
+  const Served& served = shelf.service.served;
+  work.generation.cache = co_await asio::co_spawn(
+      shelf.workers.get_executor(),
+      [&]() -> asio::awaitable<boost::json::object> {
+        co_return cache_report(served, work.generation);
+      },
+      asio::use_awaitable);
+}
+
 }  // namespace
 
 std::string bytes_with(const Exchange& exchange, Response response) {
@@ -178,13 +247,13 @@ template <typename Stream>
 asio::awaitable<bool> run_ask(Shelf& shelf, Stream& stream, Exchange& exchange, Ask ask) {
   const Limits& limits = shelf.service.served.limits;
   const std::size_t n_choices = ask.prompts.size() * static_cast<std::size_t>(ask.best_of);
-  if (const auto full = check_room(shelf, n_choices)) {
+  if (const auto full = check_room(shelf, exchange.request.scope, n_choices)) {
     const std::string bytes = bytes_with(exchange, error_response(*full, exchange.dialect));
     co_return co_await write_all(stream, bytes, limits.stall_s) && exchange.keep;
   }
   const asio::any_io_executor strand = co_await asio::this_coro::executor;
   const auto bell = std::make_shared<Bell>(strand);
-  Work work(shelf, std::move(ask));
+  Work work(shelf, std::move(ask), exchange.request.scope);
   start(work, bell, strand);
   socket_of(stream).async_wait(
       asio::ip::tcp::socket::wait_read,
@@ -214,6 +283,7 @@ asio::awaitable<bool> run_ask(Shelf& shelf, Stream& stream, Exchange& exchange, 
     finish(work, "abort");
     co_return false;
   }
+  co_await complete(shelf, work);
   std::string bytes;
   if (work.problem && !begun) {
     bytes = bytes_with(exchange, error_response(*work.problem, exchange.dialect));
@@ -224,6 +294,7 @@ asio::awaitable<bool> run_ask(Shelf& shelf, Stream& stream, Exchange& exchange, 
   } else {
     bytes = bytes_with(exchange, {.body = boost::json::serialize(whole(work.generation))});
   }
+  if (!work.problem) keep_response(shelf.service.responses, work.generation);
   if (begun && exchange.chunks) bytes += chunk("");
   finish(work, work.problem ? "error" : finish_name(work));
   const bool written = co_await write_all(stream, bytes, limits.stall_s);

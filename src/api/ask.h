@@ -37,6 +37,9 @@ struct MessagesForm {
 /// How an answer of /v1/responses is written, and where its stream is.
 struct ResponsesForm {
   boost::json::object echo = {};   ///< what it repeats of the request
+  boost::json::array input = {};   ///< items up to this answer, its forerunners' among them
+  bool store = true;               ///< so that a later one may go on from it
+  std::uint64_t scope = 0;         ///< of the key that asks
   boost::json::array output = {};  ///< items that are complete
   bool begun = false;
   bool cut = false;          ///< at the limit of tokens
@@ -46,7 +49,14 @@ struct ResponsesForm {
   std::string text = {};     ///< of that
 };
 
-using Form = std::variant<CompletionForm, ChatForm, MessagesForm, ResponsesForm>;
+/// How an answer of /v1/embeddings is written.
+struct EmbeddingsForm {
+  bool base64 = false;
+};
+
+using Form = std::variant<CompletionForm, ChatForm, MessagesForm, ResponsesForm, EmbeddingsForm>;
+
+struct Chat;
 
 /// A request for tokens, made ready by its protocol: what the engine is to do, how the answer is
 /// read, and how it is written.
@@ -67,7 +77,9 @@ struct Ask {
   ToolFormat tool_format = ToolFormat::hermes;  ///< ... of the model
   bool parallel_calls = true;                   ///< more than one
   std::shared_ptr<text::grammar::Matcher> grammar = {};  ///< that the prompts' parameters point to
-  std::vector<std::string> echo = {};  ///< by prompt: what its text begins with; none: nothing
+  std::vector<std::string> echo = {};     ///< by prompt: what its text begins with; none: nothing
+  bool cache_report = false;              ///< told why a prompt was not found in the cache whole
+  std::shared_ptr<const Chat> chat = {};  ///< that the prompt was made of, for that
   Form form;
 };
 

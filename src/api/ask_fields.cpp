@@ -77,16 +77,6 @@ void get_stops(Fields& fields, const Served& served, Shared& shared) {
                             served.end_tokens.end());
 }
 
-void get_salt(Fields& fields, const Served& served, Shared& shared) {
-  const auto salt = get_text(fields, "cache_salt", served.limits.cache_salt_bytes);
-  if (!salt) return;
-  const bool printable = std::ranges::all_of(*salt, [](char c) { return c >= ' ' && c <= '~'; });
-  if (salt->empty() || !printable) {
-    return complain(fields, "cache_salt", "wanted 1 to 1024 printable characters");
-  }
-  shared.salt = XXH3_64bits_withSeed(salt->data(), salt->size(), shared.salt);
-}
-
 /// Whether a name was not told before.
 bool first_time(Told& told, std::string_view name) {
   constexpr std::size_t kMost = 1000;
@@ -95,6 +85,18 @@ bool first_time(Told& told, std::string_view name) {
 }
 
 }  // namespace
+
+void get_salt(Fields& fields, const Served& served, Shared& shared) {
+  const auto salt = get_text(fields, "cache_salt", served.limits.cache_salt_bytes);
+  if (!salt) return;
+  const bool printable = std::ranges::all_of(*salt, [](char c) { return c >= ' ' && c <= '~'; });
+  if (salt->empty() || !printable) {
+    return complain(
+        fields, "cache_salt",
+        "wanted 1 to " + std::to_string(served.limits.cache_salt_bytes) + " printable characters");
+  }
+  shared.salt = XXH3_64bits_withSeed(salt->data(), salt->size(), shared.salt);
+}
 
 std::string get_model(Fields& fields, const Served& served) {
   const auto model = get_text(fields, "model", 1024);
@@ -124,7 +126,9 @@ Shared get_shared(Fields& fields, const Served& served, const Asking& asking,
   get_stops(fields, served, shared);
   shared.structure = get_structure(fields);
   shared.salt = asking.scope;
+  shared.tenant = asking.scope;
   get_salt(fields, served, shared);
+  shared.ask.cache_report = get_flag(fields, "cache_report").value_or(false);
   shared.ask.token_ids = get_flag(fields, "return_token_ids").value_or(false);
   const auto priority = get_integer(fields, "priority", {-1e6, 1e6}).value_or(0);
   shared.priority = -static_cast<std::int32_t>(priority);  // vLLM: the lower goes first
@@ -156,6 +160,7 @@ void add_prompt(Fields& fields, const Served& served, Shared& shared, std::strin
                                 .n_choices = shared.ask.best_of,
                                 .sample = shared.sample,
                                 .stop_tokens = shared.stop_tokens,
+                                .tenant = shared.tenant,
                                 .salt = shared.salt,
                                 .priority = shared.priority});
 }

@@ -24,11 +24,15 @@ struct Shared {
   sample::Params sample;
   std::vector<std::int32_t> stop_tokens;
   kv::Salt salt = 0;
+  std::uint64_t tenant = 0;  ///< keys get equal shares of the machine
   std::int32_t priority = 0;
   Structure structure = {};  ///< of the answer
 };
 Shared get_shared(Fields& fields, const Served& served, const Asking& asking,
                   std::string_view id_prefix);
+
+/// Sets the salt of a request with a `cache_salt`.
+void get_salt(Fields& fields, const Served& served, Shared& shared);
 
 /// The name of the model to answer with; a problem with status 404 where it is another.
 std::string get_model(Fields& fields, const Served& served);

@@ -106,6 +106,7 @@ Checked<Ask> parse_chat(const json::object& body, const Served& served, const As
   const bool add_special = get_flag(fields, "add_special_tokens").value_or(false);
   chat.parallel = get_flag(fields, "parallel_tool_calls").value_or(true);
   const ToolRules rules = tool_rules(fields, served, chat);
+  if (shared.ask.cache_report) shared.ask.chat = std::make_shared<const Chat>(chat);
   const auto budget = get_integer(fields, "thinking_token_budget", {0, 1e9});
   get_flag(fields, "include_reasoning");
   refuse_unsupported(fields, "echo");

@@ -4,52 +4,12 @@
 #include "api/fill_in.h"
 #include "api/logprob_form.h"
 #include "api/openai_form.h"
+#include "api/prompts.h"
 #include "text/valid_utf8.h"
 
 namespace mr::api {
 namespace json = boost::json;
 namespace {
-
-bool is_ids(const json::array& list) {
-  return !list.empty() && list[0].is_number();
-}
-
-/// The tokens of one prompt: a text, or a list of ids.
-std::vector<std::int32_t> tokens_of(Fields& fields, const Served& served, const json::value& prompt,
-                                    bool add_special) {
-  if (const auto* text = prompt.if_string()) {
-    const text::EncodeOptions options{.add_special = add_special, .parse_special = true};
-    auto ids = text::encode(*served.tokenizer, as_text(*text), options);
-    if (ids) return {ids->begin(), ids->end()};
-    complain(fields, "prompt", problem_of(ids.error()));
-    return {};
-  }
-  const json::object wrapped{{"prompt", prompt}};
-  Fields own{.object = wrapped};
-  auto ids = get_tokens(own, "prompt", served.limits.prompt_tokens, served.n_vocab);
-  join(fields, std::move(own.problem));
-  return ids;
-}
-
-/// The prompts of a request: a text, a list of texts, a list of ids, or a list of such lists.
-std::vector<const json::value*> prompts_of(Fields& fields, const Served& served) {
-  const json::value* prompt = get(fields, "prompt");
-  if (prompt == nullptr) {
-    complain(fields, "prompt", "wanted a string, a list of strings or of token ids");
-    return {};
-  }
-  const json::array* list = prompt->if_array();
-  if (list == nullptr || is_ids(*list)) return {prompt};
-  if (list->empty() || list->size() > served.limits.prompts) {
-    complain(fields, "prompt",
-             "wanted 1 to " + std::to_string(served.limits.prompts) + " prompts, found " +
-                 std::to_string(list->size()));
-    return {};
-  }
-  std::vector<const json::value*> prompts;
-  for (const json::value& item : *list) prompts.push_back(&item);
-  return prompts;
-}
 
 /// Puts a prompt around the gap that `suffix` leaves.
 std::vector<std::int32_t> around_gap(Fields& fields, const Served& served,
@@ -114,8 +74,9 @@ Checked<Ask> parse_completion(const json::object& body, const Served& served,
   if (!set_grammar(fields, served, shared, {}, {})) return refuse(std::move(*fields.problem));
   refuse_known(fields);
   pass_harmless(fields);
-  for (const json::value* prompt : prompts_of(fields, served)) {
-    std::vector<std::int32_t> tokens = tokens_of(fields, served, *prompt, add_special);
+  for (const json::value* prompt : get_prompts(fields, "prompt", served)) {
+    std::vector<std::int32_t> tokens =
+        prompt_tokens(fields, "prompt", served, *prompt, add_special);
     if (suffix && !suffix->empty()) {
       tokens = around_gap(fields, served, std::move(tokens), *suffix);
     }

@@ -17,6 +17,7 @@ struct Shelf {
   std::atomic<bool> closing{false};       ///< connections end with the answer they are at
   std::atomic<std::size_t> n_busy{0};     ///< requests that are being answered
   std::atomic<std::size_t> n_choices{0};  ///< asked of the engine, from requests under way
+  std::atomic<double> answer_s{0};        ///< that an answer took lately, once it had begun
 };
 
 /// Serves until the peer leaves, a limit is broken, or the server closes.

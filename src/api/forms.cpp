@@ -2,6 +2,7 @@
 
 #include "api/chat.h"
 #include "api/completion.h"
+#include "api/embeddings.h"
 #include "api/messages.h"
 #include "api/openai_form.h"
 #include "api/responses.h"
@@ -14,7 +15,14 @@ std::string event(Generation& generation, const Piece& piece) {
 }
 
 std::string last(Generation& generation) {
-  return std::visit([&](auto& form) { return last(form, generation); }, generation.ask.form);
+  std::string out;
+  if (!generation.cache.is_null()) {
+    boost::json::object chunk = head(generation.ask, "cache");
+    chunk["choices"] = boost::json::array();
+    chunk["cache"] = generation.cache;
+    out = data_event(chunk);
+  }
+  return out + std::visit([&](auto& form) { return last(form, generation); }, generation.ask.form);
 }
 
 std::string ping(const Generation& generation) {
@@ -29,7 +37,10 @@ std::string error_event(const Generation& generation, const Problem& problem) {
 }
 
 boost::json::object whole(Generation& generation) {
-  return std::visit([&](auto& form) { return whole(form, generation); }, generation.ask.form);
+  boost::json::object out =
+      std::visit([&](auto& form) { return whole(form, generation); }, generation.ask.form);
+  if (!generation.cache.is_null()) out["cache"] = generation.cache;
+  return out;
 }
 
 }  // namespace mr::api

@@ -1,6 +1,7 @@
 #include "api/generation.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mr::api {
 namespace {
@@ -104,6 +105,8 @@ Generation make_generation(Ask ask, const text::Tokenizer& tokenizer) {
   }
   generation.n_open = static_cast<std::int32_t>(generation.choices.size());
   generation.n_cached.resize(own.prompts.size());
+  generation.miss.resize(own.prompts.size());
+  generation.hidden.resize(own.prompts.size());
   generation.prompt_tokens.resize(own.prompts.size());
   for (std::size_t p = 0; !own.echo.empty() && p < own.prompts.size(); ++p) {
     generation.prompt_tokens[p].push_back({.id = own.prompts[p].prompt.front()});
@@ -117,10 +120,18 @@ std::optional<Piece> take_in(Generation& generation, std::int32_t prompt, engine
     const std::int32_t token = one.drawn.token;
     generation.prompt_tokens[p].push_back({.id = token, .logprobs = std::move(one)});
   }
+  if (!event.hidden.empty()) {
+    generation.hidden[p] = std::move(event.hidden);
+    const auto finite = [](float x) { return std::isfinite(x); };
+    if (!std::ranges::all_of(generation.hidden[p], finite)) event.ended = sched::Reason::failed;
+  }
   const std::int32_t at = prompt * generation.ask.best_of + event.choice;
   Choice& choice = generation.choices[static_cast<std::size_t>(at)];
   if ((event.tokens.empty() && !event.ended) || choice.whole.finish) return {};
-  if (event.choice == 0) generation.n_cached[p] = std::max(generation.n_cached[p], event.n_cached);
+  if (event.choice == 0 && !event.tokens.empty()) {
+    generation.n_cached[p] = event.n_cached;
+    generation.miss[p] = event.miss;
+  }
   Piece piece{.index = prompt * generation.ask.n + event.choice};
   begin(generation, p, choice, piece);
   add_tokens(generation, choice, event, piece);

@@ -57,6 +57,9 @@ struct Generation {
   std::vector<Choice> choices = {};  ///< by prompt, then by choice: (n_prompts * best_of)
   std::vector<std::vector<ShownToken>> prompt_tokens = {};  ///< by prompt, where they are echoed
   std::vector<std::int32_t> n_cached = {};                  ///< by prompt
+  std::vector<sched::Miss> miss = {};                       ///< by prompt: why not more
+  std::vector<std::vector<float>> hidden = {};              ///< by prompt, where they are pooled
+  boost::json::value cache = nullptr;                       ///< the report on it, once it is made
   std::int32_t n_open = 0;                                  ///< choices that have not finished
 };
 

@@ -21,7 +21,10 @@ Checked<Reply> post_completion(const Call& call);
 Checked<Reply> post_chat(const Call& call);
 Checked<Reply> post_messages(const Call& call);
 Checked<Reply> post_count_tokens(const Call& call);
+Checked<Reply> post_embeddings(const Call& call);
 Checked<Reply> post_responses(const Call& call);
+Checked<Reply> get_response(const Call& call);
+Checked<Reply> delete_response(const Call& call);
 
 /// The body as a JSON object, kept alive by the document. Problems: 400, 413, 415.
 Checked<mr::json::Document> read_body(const Call& call);

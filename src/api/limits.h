@@ -21,8 +21,14 @@ struct Limits {
   double ping_s = 15;              ///< of silence in a stream
   std::size_t connections = 4096;
   std::size_t connections_per_address = 256;
-  std::size_t waiting = 512;  ///< answers that have not begun
-  double wait_s = 30;         ///< estimated
+  std::size_t waiting = 512;          ///< answers that have not begun
+  double wait_s = 30;                 ///< estimated
+  std::size_t running_per_key = 0;    ///< answers under way; 0: no limit, as in the next two
+  std::size_t waiting_per_key = 0;    ///< of them, those that have not begun
+  std::size_t tokens_per_minute = 0;  ///< of a key, prompts and answers
+  std::size_t json_depth = 64;
+  std::size_t json_keys = 10000;  ///< of one object
+  std::size_t json_string_bytes = std::size_t{16} << 20;
   std::size_t messages = 4096;
   std::size_t content_parts = 256;
   std::size_t tools = 128;
@@ -36,7 +42,8 @@ struct Limits {
   std::size_t stop_bytes = 256;
   std::size_t logit_biases = 1024;
   std::size_t cache_salt_bytes = 1024;
-  text::grammar::Limits grammar = {};  ///< of schemas, patterns and grammars
+  text::grammar::Limits grammar = {};                         ///< of schemas, patterns and grammars
+  std::size_t stored_response_bytes = std::size_t{64} << 20;  ///< in all, for previous_response_id
 };
 
 }  // namespace mr::api

@@ -110,13 +110,19 @@ void start_over(Loop& loop, const Error& error) {
 Gauges measure(const Loop& loop, std::int64_t n_failures) {
   if (!loop.engine) return {.n_failures = n_failures};
   const sched::State& state = loop.engine->state;
-  return {.counts = loop.engine->counts,
-          .n_running = static_cast<std::int32_t>(state.running.size()),
-          .n_waiting = static_cast<std::int32_t>(state.waiting.size()),
-          .n_pages = kv::n_pages(state.pool, kv::Kind::full),
-          .n_free_pages = kv::n_free(state.pool, kv::Kind::full),
-          .n_stored_pages = state.tree.n_pages[static_cast<std::size_t>(kv::Kind::full)],
-          .n_failures = n_failures};
+  Gauges out{.counts = loop.engine->counts,
+             .n_running = static_cast<std::int32_t>(state.running.size()),
+             .n_waiting = static_cast<std::int32_t>(state.waiting.size()),
+             .n_preempted = state.n_preempted,
+             .n_failures = n_failures};
+  for (std::size_t i = 0; i < kv::kKinds; ++i) {
+    const auto kind = static_cast<kv::Kind>(i);
+    out.pages[i] = {.n = kv::n_pages(state.pool, kind),
+                    .n_free = kv::n_free(state.pool, kind),
+                    .n_stored = state.tree.n_pages[i],
+                    .n_idle = kv::n_evictable(state.tree, state.pool, kind)};
+  }
+  return out;
 }
 
 /// What others have asked for; waits where there is nothing else to do. False: the end.
@@ -150,9 +156,14 @@ void run(Loop& loop) {
   std::int64_t n_failures = 0;
   while (take_in(loop)) {
     if (loop.engine && engine::busy(*loop.engine)) {
-      auto events = engine::step(*loop.engine, now_us());
+      const engine::Counts before = loop.engine->counts;
+      const double begun_us = now_us();
+      auto events = engine::step(*loop.engine, begun_us);
       if (events) {
+        const double took_s = (now_us() - begun_us) * 1e-6;
         publish(loop, std::move(*events));
+        const std::lock_guard lock(loop.mutex);
+        add_step(loop.figures, *loop.engine, before, loop.cost, took_s);
       } else {
         ++n_failures;
         start_over(loop, events.error());
@@ -199,10 +210,11 @@ std::vector<Arrival> take(Mailbox& box) {
 }
 
 Expected<std::unique_ptr<Loop>> start_loop(const model::Model& model,
-                                           const engine::Options& options) {
+                                           const engine::Options& options, const StepCost& cost) {
   auto loop = std::make_unique<Loop>();
   loop->model = &model;
   loop->options = options;
+  loop->cost = cost;
   MR_TRY(loop->engine, engine::make_engine(model, options));
   loop->gauges = measure(*loop, 0);
   loop->thread = std::thread([self = loop.get()] { run(*self); });
@@ -226,6 +238,11 @@ void end_all(Loop& loop, Error error) {
 Gauges gauges(Loop& loop) {
   const std::lock_guard lock(loop.mutex);
   return loop.gauges;
+}
+
+StepFigures figures(Loop& loop) {
+  const std::lock_guard lock(loop.mutex);
+  return loop.figures;
 }
 
 }  // namespace mr::api

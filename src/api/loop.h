@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "api/step_figures.h"
 #include "engine/engine.h"
 
 /// The thread that drives the engine, and how others reach it.
@@ -38,15 +39,22 @@ struct Mailbox {
 /// The arrivals since the last look.
 std::vector<Arrival> take(Mailbox& box);
 
+/// The pages of a kind by who has them.
+struct Pages {
+  std::int32_t n = 0;
+  std::int32_t n_free = 0;
+  std::int32_t n_stored = 0;  ///< held by the tree of prefixes
+  std::int32_t n_idle = 0;    ///< of them, those that nothing running uses
+};
+
 /// The state of the engine after its last step.
 struct Gauges {
   engine::Counts counts = {};
   std::int32_t n_running = 0;
   std::int32_t n_waiting = 0;
-  std::int32_t n_pages = 0;
-  std::int32_t n_free_pages = 0;    ///< in nobody's hands
-  std::int32_t n_stored_pages = 0;  ///< held by the tree of prefixes
-  std::int64_t n_failures = 0;      ///< steps that were lost as a whole
+  std::array<Pages, kv::kKinds> pages = {};
+  std::int64_t n_preempted = 0;
+  std::int64_t n_failures = 0;  ///< steps that were lost as a whole
 };
 
 /// Threads: any may call the functions below; the fields belong to the loop.
@@ -77,16 +85,18 @@ struct Loop {
 
   const model::Model* model = nullptr;
   engine::Options options = {};
+  StepCost cost = {};
 
   std::optional<engine::Engine> engine;  // of the thread alone, as the next two
   std::unordered_map<sched::RequestId, Open> open;
   std::unordered_map<Ticket, sched::RequestId> ids;
 
-  std::mutex mutex;  // of the next four
+  std::mutex mutex;  // of the next five
   std::condition_variable work;
   std::vector<Command> inbox;
   bool stopping = false;
   Gauges gauges;
+  StepFigures figures;
 
   std::atomic<Ticket> last_ticket{0};
   std::thread thread;
@@ -94,7 +104,8 @@ struct Loop {
 
 /// An engine and its thread. The model outlives them. Errors: as of engine::make_engine.
 Expected<std::unique_ptr<Loop>> start_loop(const model::Model& model,
-                                           const engine::Options& options);
+                                           const engine::Options& options,
+                                           const StepCost& cost = {});
 
 /// Queues a request; everything that becomes of it goes to the box, an error too.
 Ticket submit(Loop& loop, engine::Submit request, std::shared_ptr<Mailbox> box);
@@ -109,5 +120,6 @@ void end_all(Loop& loop, Error error);
 void halt(Loop& loop);
 
 Gauges gauges(Loop& loop);
+StepFigures figures(Loop& loop);
 
 }  // namespace mr::api

@@ -92,7 +92,7 @@ TEST(Loop, ABadRequestFailsAlone) {
 TEST(Loop, CancelledRequestsGiveTheirPagesBack) {
   Rig rig = make_rig();
   start(rig);
-  const auto free_at_first = gauges(*rig.loop).n_free_pages;
+  const auto free_at_first = gauges(*rig.loop).pages[0].n_free;
   for (int i = 0; i < 20; ++i) {
     Box box;
     const Ticket ticket = submit(*rig.loop, {.prompt = {5, 6, i}, .n_new = 200}, box.box);
@@ -106,7 +106,7 @@ TEST(Loop, CancelledRequestsGiveTheirPagesBack) {
   }
   while (gauges(*rig.loop).n_running > 0) std::this_thread::yield();
   const Gauges after = gauges(*rig.loop);
-  EXPECT_EQ(free_at_first, after.n_free_pages + after.n_stored_pages);
+  EXPECT_EQ(free_at_first, after.pages[0].n_free + after.pages[0].n_idle);
 }
 
 TEST(Loop, AnswersThatNobodyReadsAreEnded) {

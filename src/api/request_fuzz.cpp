@@ -6,6 +6,8 @@
 
 #include "api/chat.h"
 #include "api/completion.h"
+#include "api/embeddings.h"
+#include "api/json_limits.h"
 #include "api/messages.h"
 #include "api/responses.h"
 #include "io/json.h"
@@ -39,6 +41,12 @@ Model* load() {
   return model;
 }
 
+api::Checked<api::Ask> parse_responses(const boost::json::object& body, const api::Served& served,
+                                       const api::Asking& asking) {
+  static api::ResponseStore earlier;  // empty
+  return api::parse_responses(body, served, earlier, asking);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -46,9 +54,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const auto document = mr::json::parse({reinterpret_cast<const char*>(data) + 1, size - 1});
   if (!document || !document->root.is_object()) return 0;
+  if (!api::check_json(document->root, model->served.limits)) return 0;
   constexpr decltype(&api::parse_chat) kProtocols[] = {api::parse_chat, api::parse_completion,
-                                                       api::parse_messages, api::parse_responses};
-  const auto ask = kProtocols[data[0] % 4](document->root.get_object(), model->served, {});
+                                                       api::parse_messages, parse_responses,
+                                                       api::parse_embeddings};
+  const auto ask = kProtocols[data[0] % 5](document->root.get_object(), model->served, {});
   if (!ask && ask.error().status < 400) std::abort();
   if (ask && ask->prompts.empty()) std::abort();
   return 0;

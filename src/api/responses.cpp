@@ -1,5 +1,7 @@
 #include "api/responses.h"
 
+#include <algorithm>
+
 #include "api/answer_grammar.h"
 #include "base/quote.h"
 
@@ -31,25 +33,29 @@ json::value message_of(Fields& fields) {
   return nullptr;
 }
 
-/// Instructions and input as the messages of a chat.
-json::array messages_of(Fields& fields, const Served& served) {
+/// Adds what the request itself says to the items of those before it.
+void add_input(Fields& fields, const Served& served, json::array& items) {
+  const json::value* input = get(fields, "input");
+  if (input != nullptr && input->is_string()) {
+    items.push_back({{"role", "user"}, {"content", as_text(input->get_string())}});
+    return;
+  }
+  const json::array* own = get_list(fields, "input", served.limits.messages);
+  if (own == nullptr || own->empty()) {
+    return complain(fields, "input", "wanted a string or a list of items");
+  }
+  for (const json::value& item : *own) items.emplace_back(item);
+}
+
+/// Instructions and items as the messages of a chat. `n_before`: items of earlier answers.
+json::array messages_of(Fields& fields, const json::array& items, std::size_t n_before) {
   json::array messages;
   if (const auto text = get_text(fields, "instructions")) {
     messages.push_back({{"role", "system"}, {"content", *text}});
   }
-  const json::value* input = get(fields, "input");
-  if (input != nullptr && input->is_string()) {
-    messages.push_back({{"role", "user"}, {"content", as_text(input->get_string())}});
-    return messages;
-  }
-  const json::array* items = get_list(fields, "input", served.limits.messages);
-  if (items == nullptr || items->empty()) {
-    complain(fields, "input", "wanted a string or a list of items");
-    return messages;
-  }
-  for (std::size_t i = 0; i < items->size() && !fields.problem; ++i) {
-    const std::string place = "input[" + std::to_string(i) + "]";
-    const json::object* item = (*items)[i].if_object();
+  for (std::size_t i = 0; i < items.size() && !fields.problem; ++i) {
+    const std::string place = "input[" + std::to_string(i - std::min(i, n_before)) + "]";
+    const json::object* item = items[i].if_object();
     if (item == nullptr) return complain(fields, place, "wanted an object"), messages;
     Fields own{.object = *item, .where = place + "."};
     json::value message = message_of(own);
@@ -88,8 +94,10 @@ json::array tools_of(Fields& fields, const Served& served) {
 }
 
 /// The request as a chat's body: what get_chat reads.
-json::object chat_of(Fields& fields, const Served& served) {
-  json::object body{{"messages", messages_of(fields, served)}, {"tools", tools_of(fields, served)}};
+json::object chat_of(Fields& fields, const Served& served, const json::array& items,
+                     std::size_t n_before) {
+  json::object body{{"messages", messages_of(fields, items, n_before)},
+                    {"tools", tools_of(fields, served)}};
   if (const json::value* choice = get(fields, "tool_choice")) body["tool_choice"] = *choice;
   if (const json::object* reasoning = get_object(fields, "reasoning")) {
     Fields own{.object = *reasoning, .where = "reasoning."};
@@ -122,10 +130,10 @@ json::object echo_of(const json::object& body) {
                     {"previous_response_id", nullptr},
                     {"truncation", "disabled"},
                     {"text", {{"format", {{"type", "text"}}}}},
-                    {"store", false}};
+                    {"store", true}};
   for (auto& [key, value] : echo) {
     const json::value* given = body.if_contains(key);
-    if (given != nullptr && !given->is_null() && key != "store") value = *given;
+    if (given != nullptr && !given->is_null()) value = *given;
   }
   for (json::value& tool : echo["tools"].get_array()) {
     tool.get_object().emplace("strict", false);
@@ -134,17 +142,33 @@ json::object echo_of(const json::object& body) {
   return echo;
 }
 
+/// The items of the answer that this one goes on from.
+json::array items_before(Fields& fields, ResponseStore& earlier, std::uint64_t scope) {
+  const auto id = get_text(fields, "previous_response_id", 256);
+  if (!id) return {};
+  auto found = find(earlier, std::string(*id), scope);
+  if (found) return std::move(found->items);
+  complain(fields, "previous_response_id",
+           {.message = "no response " + quote(*id) + " is stored here",
+            .code = "previous_response_not_found"});
+  return {};
+}
+
 }  // namespace
 
-Checked<Ask> parse_responses(const json::object& body, const Served& served, const Asking& asking) {
+Checked<Ask> parse_responses(const json::object& body, const Served& served, ResponseStore& earlier,
+                             const Asking& asking) {
   Fields fields{.object = body};
   Shared shared = get_shared(fields, served, asking, "resp_");
   if (shared.ask.best_of > 1) complain(fields, "n", "wanted 1");
   const Range range{1, static_cast<double>(served.limits.max_tokens)};
   const auto n_new = get_integer(fields, "max_output_tokens", range);
-  const json::object chat_body = chat_of(fields, served);
+  json::array items = items_before(fields, earlier, asking.scope);
+  const std::size_t n_before = items.size();
+  add_input(fields, served, items);
+  const json::object chat_body = chat_of(fields, served, items, n_before);
+  const bool store = get_flag(fields, "store").value_or(true);
   get_text_format(fields, shared);
-  refuse_unsupported(fields, "previous_response_id");
   refuse_unsupported(fields, "conversation");
   refuse_unsupported(fields, "background");
   refuse_unsupported(fields, "prompt");
@@ -168,7 +192,8 @@ Checked<Ask> parse_responses(const json::object& body, const Served& served, con
   }
   add_prompt(fields, served, shared, "input", std::move(tokens), n_new);
   if (fields.problem) return refuse(std::move(*fields.problem));
-  shared.ask.form = ResponsesForm{.echo = echo_of(body)};
+  shared.ask.form = ResponsesForm{
+      .echo = echo_of(body), .input = std::move(items), .store = store, .scope = asking.scope};
   return std::move(shared.ask);
 }
 

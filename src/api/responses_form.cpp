@@ -152,11 +152,21 @@ std::string take(ResponsesForm& form, const Piece& piece) {
 
 }  // namespace
 
-json::object whole(const ResponsesForm& form, Generation& generation) {
-  ResponsesForm own = form;
-  take(own, whole_choices(generation).front());
-  close_item(own);
-  return response_of(own, generation, own.cut ? "incomplete" : "completed");
+json::object whole(ResponsesForm& form, Generation& generation) {
+  take(form, whole_choices(generation).front());
+  close_item(form);
+  return response_of(form, generation, form.cut ? "incomplete" : "completed");
+}
+
+void keep_response(ResponseStore& store, const Generation& generation) {
+  const auto* form = std::get_if<ResponsesForm>(&generation.ask.form);
+  if (form == nullptr || !form->store) return;
+  json::array items = form->input;
+  items.insert(items.end(), form->output.begin(), form->output.end());
+  keep(store, {.id = generation.ask.id,
+               .scope = form->scope,
+               .response = response_of(*form, generation, form->cut ? "incomplete" : "completed"),
+               .items = std::move(items)});
 }
 
 std::string event(ResponsesForm& form, const Generation& generation, const Piece& piece) {

@@ -10,6 +10,7 @@
 #include "api/grammar_cache.h"
 #include "api/limits.h"
 #include "api/tool_format.h"
+#include "engine/engine.h"
 #include "sample/params.h"
 #include "text/chat_template.h"
 #include "text/think_marks.h"
@@ -37,8 +38,10 @@ struct Served {
   std::optional<text::ThinkMarks> marks;
   sample::Params defaults;  ///< of requests that do not say
   std::int32_t n_vocab = 0;
-  std::int32_t n_context = 0;  ///< positions of a request
-  boost::json::object meta;    ///< llama-server's n_ctx_train, n_params, size, n_vocab, n_embd
+  std::int32_t n_hidden = 0;                        ///< of a hidden state
+  engine::Pooling pooling = engine::Pooling::mean;  ///< of embeddings
+  std::int32_t n_context = 0;                       ///< positions of a request
+  boost::json::object meta;  ///< llama-server's n_ctx_train, n_params, size, n_vocab, n_embd
   std::string path;
   std::int64_t created = 0;  ///< seconds since 1970
   Limits limits;

@@ -5,6 +5,8 @@
 #include "api/guard.h"
 #include "api/loop.h"
 #include "api/metrics.h"
+#include "api/quota.h"
+#include "api/response_store.h"
 #include "api/served.h"
 
 namespace mr::api {
@@ -15,6 +17,8 @@ struct Service {
   Served served;
   Guard guard;
   Metrics metrics;
+  ResponseStore responses;
+  Quota quota;
   std::unique_ptr<Loop> loop;
   std::atomic<bool> draining{false};
 };

@@ -16,6 +16,12 @@ boost::json::object model_object(const Served& served, const std::string& name) 
           {"meta", served.meta}};
 }
 
+/// The response that the path names.
+std::string response_id(const Call& call) {
+  constexpr std::string_view kStem = "/v1/responses/";
+  return call.request.path.substr(kStem.size());
+}
+
 /// The text of a token of the vocabulary; null where there is none.
 boost::json::value token_text(const text::Tokenizer& tokenizer, text::Id id) {
   if (id >= text::n_tokens(tokenizer)) return nullptr;
@@ -46,8 +52,7 @@ Checked<Reply> get_ready(const Call& call) {
 
 Checked<Reply> get_metrics(const Call& call) {
   Service& service = call.service;
-  return Response{.body = page_of(service.metrics, gauges(*service.loop), kv::kPagePositions,
-                                  service.served.names.front()),
+  return Response{.body = page_of(service.metrics, *service.loop, service.served.names.front()),
                   .type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 
@@ -69,6 +74,20 @@ Checked<Reply> get_one_model(const Call& call) {
                  .message = "this model is not served",
                  .param = "model",
                  .code = "model_not_found"});
+}
+
+Checked<Reply> get_response(const Call& call) {
+  const auto found = find(call.service.responses, response_id(call), call.asking.scope);
+  if (found) return json_response(found->response);
+  return refuse({.status = 404, .message = "no such response is stored here", .code = "not_found"});
+}
+
+Checked<Reply> delete_response(const Call& call) {
+  const std::string id = response_id(call);
+  if (forget(call.service.responses, id, call.asking.scope)) {
+    return json_response({{"id", id}, {"object", "response"}, {"deleted", true}});
+  }
+  return refuse({.status = 404, .message = "no such response is stored here", .code = "not_found"});
 }
 
 Checked<Reply> get_props(const Call& call) {

@@ -1,6 +1,8 @@
 #include "api/chat.h"
 #include "api/completion.h"
+#include "api/embeddings.h"
 #include "api/handlers.h"
+#include "api/json_limits.h"
 #include "api/messages.h"
 #include "api/responses.h"
 #include "io/json.h"
@@ -61,11 +63,15 @@ Checked<mr::json::Document> read_body(const Call& call) {
   if (!type.empty() && type.find("json") == std::string_view::npos) {
     return refuse({.status = 415, .message = "wanted a body of application/json"});
   }
-  auto document = mr::json::parse(
-      call.request.body, {.max_bytes = limits.body_bytes, .memory_bytes = 4 * limits.body_bytes});
+  auto document = mr::json::parse(call.request.body, {.max_bytes = limits.body_bytes,
+                                                      .memory_bytes = 4 * limits.body_bytes,
+                                                      .max_depth = limits.json_depth});
   if (!document)
     return refuse({.message = "body: " + document.error().message, .code = "invalid_json"});
   if (!document->root.is_object()) return refuse({.message = "body: wanted a JSON object"});
+  if (auto checked = check_json(document->root, limits); !checked) {
+    return refuse(std::move(checked.error()));
+  }
   return std::move(*document);
 }
 
@@ -109,6 +115,12 @@ Checked<Reply> post_completion(const Call& call) {
       .map([](Ask&& ask) { return Reply(std::move(ask)); });
 }
 
+Checked<Reply> post_embeddings(const Call& call) {
+  MR_ASK(const mr::json::Document document, read_body(call));
+  return parse_embeddings(document.root.get_object(), call.service.served, call.asking)
+      .map([](Ask&& ask) { return Reply(std::move(ask)); });
+}
+
 Checked<Reply> post_chat(const Call& call) {
   MR_ASK(const mr::json::Document document, read_body(call));
   return parse_chat(document.root.get_object(), call.service.served, call.asking)
@@ -129,7 +141,8 @@ Checked<Reply> post_count_tokens(const Call& call) {
 
 Checked<Reply> post_responses(const Call& call) {
   MR_ASK(const mr::json::Document document, read_body(call));
-  return parse_responses(document.root.get_object(), call.service.served, call.asking)
+  return parse_responses(document.root.get_object(), call.service.served, call.service.responses,
+                         call.asking)
       .map([](Ask&& ask) { return Reply(std::move(ask)); });
 }
 

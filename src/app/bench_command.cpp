@@ -8,6 +8,7 @@
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
+#include "app/work_limit.h"
 #include "engine/forecast.h"
 #include "engine/speed.h"
 #include "sys/limits.h"
@@ -84,21 +85,10 @@ Expected<kern::Work> work_of(const engine::Sketch& as_stored, const engine::Spee
   return sum;
 }
 
-/// The rate of the units that multiply weights of a type: 8-bit ones for blocks.
-double type_limit(const sys::Limits& limits, DType type) {
-  const bool is_bf16 = type == DType::bf16 && limits.bf16.per_s > limits.fp32.per_s;
-  if (is_bf16) return limits.bf16.per_s;
-  return traits(type).block > 1 ? std::max(limits.int8.per_s, limits.fp32.per_s)
-                                : limits.fp32.per_s;
-}
-
 Figures figures_of(const Result& result, const sys::Limits& limits) {
   double macs = result.work.attention_macs;
-  double seconds = result.work.attention_macs / limits.fp32.per_s;  // at the limit
-  for (std::size_t t = 0; t < result.work.weight_macs.size(); ++t) {
-    macs += result.work.weight_macs[t];
-    seconds += result.work.weight_macs[t] / type_limit(limits, static_cast<DType>(t));
-  }
+  for (const double of_type : result.work.weight_macs) macs += of_type;
+  const double seconds = seconds_at_limit(result.work, limits);
   const double time = result.speed.median;
   const bool is_prefill = result.test.is_prefill;
   const std::int32_t n = result.test.n_rows;

@@ -5,9 +5,11 @@
 namespace mr::app {
 
 void add_chat(CLI::App& app, int& exit_code);
+void add_batch(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_completion(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
+void add_loadtest(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);
 void add_perplexity(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);

@@ -33,6 +33,8 @@ int main(int argc, char** argv) {
   mr::app::add_run(program->app, exit_code);
   mr::app::add_chat(program->app, exit_code);
   mr::app::add_serve(program->app, exit_code);
+  mr::app::add_batch(program->app, exit_code);
+  mr::app::add_loadtest(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
   mr::app::add_bench(program->app, exit_code);
   mr::app::add_plan(program->app, exit_code);

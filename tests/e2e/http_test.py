@@ -3,12 +3,14 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -16,9 +18,10 @@ import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from server import Server, main, temporary
+from server import ROOT, Server, main, temporary
 
 CHAT = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4, "temperature": 0}
+FULL = "MILLRACE_FULL" in os.environ
 LONG = dict(CHAT, max_tokens=1900, ignore_eos=True, stream=True)
 
 
@@ -87,10 +90,23 @@ def get(path, key="first", to=None):
         return error.code, error.read().decode()
 
 
-def metric(name, to=None):
+def metric(name, to=None, **labels):
     families = text_string_to_metric_families(get("/metrics", to=to)[1])
     return sum(sample.value for family in families for sample in family.samples
-               if sample.name == name)
+               if sample.name == name and labels.items() <= sample.labels.items())
+
+
+def resident(own):
+    with open(f"/proc/{own.child.pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def read_until(peer, end):
+    data = b""
+    while end not in data:
+        block = peer.recv(65536)
+        assert block, data[-200:]
+        data = data[-len(end):] + block
 
 
 def wait_until(condition, seconds=20):
@@ -103,17 +119,36 @@ def wait_until(condition, seconds=20):
 
 
 class Keys(unittest.TestCase):
-    PATHS = ("/v1/models", "/v1/models/x", "/metrics", "/props", "/tokenizer_info", "/version",
-             "/v1/chat/completions", "/v1/completions", "/tokenize", "/v1/messages",
-             "/v1/responses", "/nothing", "//v1/models", "/V1/models", "/v1%2fmodels",
-             "/health/", "/health/../metrics", "/./health")
+    OPEN = ("/health", "/livez", "/readyz")
+    ODD = ("/nothing", "//v1/models", "/V1/models", "/v1%2fmodels", "/health/",
+           "/health/../metrics", "/./health", "/health%00", "/health;x", "/healthz", "/v1/models/")
 
     def test_every_path_needs_a_key(self):
-        for path in self.PATHS:
+        table = (ROOT / "src/api/routes.cpp").read_text()
+        paths = {path.replace("*", "x") for path in re.findall(r'\.path = "([^"]+)"', table)}
+        self.assertGreater(len(paths), 20)
+        self.assertLessEqual({*self.OPEN, "/v1/embeddings", "/metrics"}, paths)
+        data = b""
+        asked = []
+        for path in sorted(paths - {*self.OPEN}) + list(self.ODD):
             for method in ("GET", "POST", "HEAD", "OPTIONS", "DELETE", "BREW"):
                 for key in (None, "wrong", "firs", "firstt"):
-                    answer = exchange(head(method, path, "Connection: close", key=key))
-                    self.assertEqual(401, status(answer), (method, path, key))
+                    asked.append((method, path, key))
+                    data += head(method, path, key=key)
+        with connect() as peer:
+            sender = threading.Thread(target=peer.sendall, args=(
+                data + head("GET", "/health", "Connection: close"),))
+            sender.start()
+            answers = read_all(peer).split(b"HTTP/1.1 ")[1:]
+            sender.join()
+        self.assertEqual(len(asked) + 1, len(answers))
+        for request, answer in zip(asked, answers):
+            self.assertEqual(b"401", answer[:3], request)
+        self.assertEqual(b"200", answers[-1][:3])
+
+    def test_odd_forms_of_open_paths(self):
+        for path in self.ODD:
+            self.assertIn(status(exchange(head("GET", path, "Connection: close"))), (400, 404))
 
     def test_schemes(self):
         for header in ("Authorization: Basic first", "Authorization: first", "x-api-key: wrong",
@@ -286,18 +321,88 @@ class Bytes(unittest.TestCase):
 
 class Load(unittest.TestCase):
     def test_disconnects_free_the_pages(self):
-        wait_until(lambda: metric("vllm:num_requests_running") == 0)
-        before = metric("millrace_pages_free") + metric("millrace_pages_stored")
-        for reset in (False, True) * 10:
+        """However its client leaves, what a stream had is free at once, and none of it is lost."""
+        self.assertTrue(wait_until(lambda: metric("vllm:num_requests_running") == 0))
+        taken = lambda: metric("millrace_pages", owner="requests")
+        self.assertEqual(0, taken())
+        aborted = metric("vllm:request_success_total", finished_reason="abort")
+        draw = random.Random(1)
+        slow = []
+        n_all = 2000 if FULL else 40
+        for i in range(n_all):
             peer = connect()
-            if reset:
+            if i % 2:
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             peer.sendall(post(LONG))
-            peer.recv(100)
+            for _ in range(draw.randrange(1, 5)):
+                peer.recv(200)
             peer.close()
-        self.assertTrue(wait_until(lambda: metric("vllm:num_requests_running") == 0))
-        self.assertEqual(before, metric("millrace_pages_free") + metric("millrace_pages_stored"))
-        self.assertGreater(metric("vllm:request_success_total"), 0)
+            start = time.monotonic()
+            self.assertTrue(wait_until(lambda: taken() == 0))
+            slow.append(time.monotonic() - start)
+        print(f"pages were free {1e3 * sorted(slow)[len(slow) * 99 // 100]:.0f} ms (p99) after "
+              f"{n_all} clients had left")
+        self.assertEqual(aborted + n_all,
+                         metric("vllm:request_success_total", finished_reason="abort"))
+
+    def test_clients_that_do_not_read(self):
+        """They are cut off; what waits for them is bounded; others do not notice."""
+        own = Server("--parallel", 4, "--stall-timeout", 1, "--max-unread-bytes", 20000)
+        self.addCleanup(own.stop)
+        memory = resident(own)
+        peers = []
+        for _ in range(4):
+            peer = socket.socket()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            peer.connect(("127.0.0.1", own.port))
+            peer.sendall(post(dict(LONG, logprobs=True, top_logprobs=20)))
+            peers.append(peer)
+        with connect(own) as normal:
+            normal.sendall(post(CHAT).replace(b"Host:", b"Connection: close\r\nHost:"))
+            self.assertEqual(200, status(read_all(normal)))
+        self.assertTrue(wait_until(lambda: metric("vllm:num_requests_running", own) == 0))
+        self.assertLess(resident(own) - memory, 40 << 20)
+        for peer in peers:
+            peer.close()
+
+    def test_slow_clients_do_not_stop_others(self):
+        own = Server("--header-timeout", 60, "--body-timeout", 60, "--max-connections-per-address",
+                     2000)
+        self.addCleanup(own.stop)
+        n = 1000 if FULL else 150
+        peers = [connect(own) for _ in range(n)]
+        for i, peer in enumerate(peers):
+            peer.sendall((b"GET /health HT", post(CHAT)[:-3], post(LONG)[:40])[i % 3])
+        for round_ in range(3):
+            for peer in peers:
+                peer.sendall(b"x" if round_ else b"")
+            answer = exchange(post(CHAT).replace(b"Host:", b"Connection: close\r\nHost:"), own)
+            self.assertEqual(200, status(answer))
+        for peer in peers:
+            peer.close()
+
+    def test_quotas_of_keys(self):
+        own = Server("--parallel", 4, "--api-key", "first", "--api-key", "second",
+                     "--max-running-per-key", 2, "--max-tokens-per-minute", 700)
+        self.addCleanup(own.stop)
+        peers = [connect(own) for _ in range(2)]
+        for peer in peers:
+            peer.sendall(post(dict(LONG, max_tokens=500)))
+            peer.recv(100)
+        short = lambda key: exchange(post(CHAT, key=key).replace(
+            b"Host:", b"Connection: close\r\nHost:"), own)
+        answer = short("first")
+        self.assertEqual(429, status(answer))
+        self.assertIn(b"rate_limit_exceeded", answer)
+        self.assertIn(b"\r\nRetry-After: ", answer)
+        self.assertEqual(200, status(short("second")))
+        for peer in peers:
+            read_until(peer, b"[DONE]")
+            peer.close()
+        answer = short("first")  # it has used its tokens of the minute up
+        self.assertEqual(429, status(answer))
+        self.assertIn(b"tokens in this minute", answer)
+        self.assertEqual(200, status(short("second")))
 
     def test_a_full_queue_refuses_at_once(self):
         peers = []
@@ -320,11 +425,22 @@ class Load(unittest.TestCase):
 
     def test_metrics_are_prometheus(self):
         names = {family.name for family in text_string_to_metric_families(get("/metrics")[1])}
-        self.assertLessEqual({"vllm:num_requests_running", "vllm:num_requests_waiting",
-                              "vllm:kv_cache_usage_perc", "vllm:cache_config_info",
-                              "vllm:prompt_tokens", "vllm:generation_tokens",
-                              "vllm:time_to_first_token_seconds", "vllm:prefix_cache_hits",
-                              "millrace_tokens_per_weight_load"}, names)
+        vllm = """num_requests_running num_requests_waiting kv_cache_usage_perc lora_requests_info
+            cache_config_info prompt_tokens generation_tokens request_success num_preemptions
+            prefix_cache_queries prefix_cache_hits spec_decode_num_drafts
+            spec_decode_num_draft_tokens spec_decode_num_accepted_tokens
+            spec_decode_num_accepted_tokens_per_pos admission_rejections corrupted_requests
+            time_to_first_token_seconds inter_token_latency_seconds e2e_request_latency_seconds
+            request_queue_time_seconds request_prefill_time_seconds request_decode_time_seconds
+            request_inference_time_seconds request_prompt_tokens request_generation_tokens
+            request_max_num_generation_tokens request_params_n request_params_max_tokens
+            kv_block_lifetime_seconds kv_block_idle_before_evict_seconds
+            kv_block_reuse_gap_seconds"""
+        self.assertLessEqual({f"vllm:{name}" for name in vllm.split()}, names)
+        self.assertIn("vllm:iteration_tokens_total", names)  # a histogram
+        self.assertLessEqual({"millrace_tokens_per_weight_load", "millrace_memory_share",
+                              "millrace_compute_share", "millrace_pages",
+                              "millrace_prefix_missed_tokens"}, names)
 
     def test_idle_costs_nothing(self):
         wait_until(lambda: metric("vllm:num_requests_running") == 0)
@@ -402,6 +518,24 @@ class End(unittest.TestCase):
             self.assertEqual(b"READY=1", manager.recv(100))
             self.assertEqual(0, own.stop())
             self.assertEqual(b"STOPPING=1", manager.recv(100))
+
+    def test_streams_end_whole_or_with_an_error(self):
+        """However the end falls: none is just cut off."""
+        draw = random.Random(2)
+        for _ in range(200 if FULL else 3):
+            own = Server("--parallel", 4, "--drain-timeout", draw.choice((0, 0.3)))
+            peers = [connect(own) for _ in range(6)]
+            for peer in peers:
+                peer.sendall(post(dict(LONG, max_tokens=draw.choice((30, 1900)))).replace(
+                    b"Host:", b"Connection: close\r\nHost:"))
+            time.sleep(draw.random() * 0.3)
+            own.child.send_signal(signal.SIGTERM)
+            for peer in peers:
+                with peer:
+                    answer = read_all(peer)
+                whole = b"data: [DONE]" in answer or b'{"error":' in answer
+                self.assertTrue(whole and answer.startswith(b"HTTP/1.1 "), answer[-300:])
+            self.assertEqual(0, own.stop())
 
     def test_interrupt(self):
         self.assertEqual(130, Server().stop(signal.SIGINT))

@@ -530,6 +530,57 @@ class Completions(unittest.TestCase):
             self.assertEqual(field, caught.exception.param)
 
 
+class Embeddings(unittest.TestCase):
+    def embed(self, text, **fields):
+        return client.embeddings.create(model="default", input=text, **fields)
+
+    def test_one_text(self):
+        answer = self.embed("Hello there")
+        vector = answer.data[0].embedding  # sent as base64, as the SDK asks by default
+        self.assertAlmostEqual(1, sum(x * x for x in vector), delta=1e-5)
+        self.assertEqual((answer.usage.prompt_tokens, "list"),
+                         (answer.usage.total_tokens, answer.object))
+
+    def test_both_encodings(self):
+        self.assertEqual(self.embed("Hello").data[0].embedding,
+                         self.embed("Hello", encoding_format="float").data[0].embedding)
+
+    def test_batches(self):
+        texts = ["Hello", "A rather longer text about the weather", "x " * 400]
+        together = self.embed(texts)
+        self.assertEqual([0, 1, 2], [one.index for one in together.data])
+        for text, one in zip(texts, together.data):
+            self.assertEqual(self.embed(text).data[0].embedding, one.embedding)
+
+    def test_ids(self):
+        ids = client.post("/../tokenize", body={"prompt": "Hello"}, cast_to=object)["tokens"]
+        self.assertEqual(self.embed("Hello").data[0].embedding, self.embed(ids).data[0].embedding)
+        self.assertEqual(2, len(self.embed([ids, ids + ids]).data))
+
+    def test_likeness(self):
+        vectors = [one.embedding for one in self.embed(
+            ["The cat sat on the mat.", "The cat sat on a mat.", "2 + 2 = 4, 3 + 3 = 6"]).data]
+        like = lambda a, b: sum(x * y for x, y in zip(a, b))
+        self.assertGreater(like(vectors[0], vectors[1]), like(vectors[0], vectors[2]))
+
+    def test_refusals(self):
+        for fields, status in (({"dimensions": 3}, 501), ({"encoding_format": "hex"}, 400),
+                               ({"input": []}, 400), ({"input": ""}, 400), ({"input": 5}, 400),
+                               ({"input": [1, -1]}, 400), ({"input": "x " * 5000}, 400),
+                               ({"model": "other"}, 404)):
+            with self.assertRaises(openai.APIStatusError) as caught:
+                client.embeddings.create(**{"model": "default", "input": "Hi", **fields})
+            self.assertEqual(status, caught.exception.status_code, fields)
+
+    def test_the_last_state(self):
+        own = Server("--pooling", "last")
+        self.addCleanup(own.stop)
+        with openai.OpenAI(base_url=own.url + "/v1", api_key="none", max_retries=0) as other:
+            last = other.embeddings.create(model="default", input="Hello there").data[0].embedding
+        self.assertEqual(len(self.embed("Hello there").data[0].embedding), len(last))
+        self.assertNotEqual(self.embed("Hello there").data[0].embedding, last)
+
+
 class Tokens(unittest.TestCase):
     def post(self, path, body):
         return client.post("/../" + path, body=body, cast_to=object)

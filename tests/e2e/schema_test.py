@@ -94,6 +94,10 @@ class Validity(unittest.TestCase):
     def test_models(self):
         check(client.get("/models", cast_to=object), "ListModelsResponse")
 
+    def test_embeddings(self):
+        check(post("/embeddings", model="default", input=["Hi", "Hello"]),
+              "CreateEmbeddingResponse")
+
     def test_errors(self):
         with self.assertRaises(openai.APIStatusError) as caught:
             post("/chat/completions", messages=[])
@@ -153,8 +157,58 @@ class Responses(unittest.TestCase):
                  {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}]
         self.assertTrue(respond(items, tools=[TOOL]).output)
 
+    def test_goes_on_from_an_earlier_one(self):
+        first = respond("My name is Tom.", **NO_THOUGHT)
+        second = respond("And mine?", previous_response_id=first.id, **NO_THOUGHT)
+        whole = respond([{"role": "user", "content": "My name is Tom."},
+                         {"role": "assistant", "content": first.output_text},
+                         {"role": "user", "content": "And mine?"}], **NO_THOUGHT)
+        self.assertEqual((whole.output_text, whole.usage.input_tokens),
+                         (second.output_text, second.usage.input_tokens))
+        self.assertEqual(first.id, second.previous_response_id)
+        third = respond("So?", previous_response_id=second.id, stream=True, **NO_THOUGHT)
+        last = list(third)[-1].response
+        self.assertGreater(last.usage.input_tokens, second.usage.input_tokens)
+        fourth = respond("So?", previous_response_id=last.id, **NO_THOUGHT)  # it was streamed
+        self.assertGreater(fourth.usage.input_tokens, last.usage.input_tokens)
+
+    def test_stored_responses(self):
+        answer = respond()
+        stored = client.responses.retrieve(answer.id)
+        self.assertEqual(answer.to_dict(), stored.to_dict())
+        client.responses.delete(answer.id)
+        with self.assertRaises(openai.NotFoundError):
+            client.responses.retrieve(answer.id)
+        unkept = respond(store=False)
+        with self.assertRaises(openai.BadRequestError) as caught:
+            respond(previous_response_id=unkept.id)
+        self.assertEqual("previous_response_not_found", caught.exception.code)
+
+    def test_others_do_not_find_it(self):
+        own = Server("--api-key", "one", "--api-key", "two")
+        self.addCleanup(own.stop)
+        ask = {"model": "default", "input": "Hi", "max_output_tokens": 2}
+        with openai.OpenAI(base_url=own.url + "/v1", api_key="one", max_retries=0) as one, \
+                openai.OpenAI(base_url=own.url + "/v1", api_key="two", max_retries=0) as two:
+            answer = one.responses.create(**ask)
+            one.responses.create(**ask, previous_response_id=answer.id)
+            with self.assertRaises(openai.BadRequestError):
+                two.responses.create(**ask, previous_response_id=answer.id)
+            with self.assertRaises(openai.NotFoundError):
+                two.responses.delete(answer.id)
+
+    def test_old_ones_make_room(self):
+        own = Server("--max-stored-response-bytes", 20000)
+        self.addCleanup(own.stop)
+        with openai.OpenAI(base_url=own.url + "/v1", api_key="none", max_retries=0) as other:
+            ids = [other.responses.create(model="default", input="Hi", max_output_tokens=2).id
+                   for _ in range(8)]
+            other.responses.retrieve(ids[-1])
+            with self.assertRaises(openai.NotFoundError):
+                other.responses.retrieve(ids[0])
+
     def test_refusals(self):
-        for field, value, status in (("previous_response_id", "resp_1", 501),
+        for field, value, status in (("previous_response_id", "resp_1", 400),
                                      ("background", True, 501), ("max_output_tokens", -1, 400),
                                      ("temperature", 200, 400)):
             with self.assertRaises(openai.APIStatusError) as caught:

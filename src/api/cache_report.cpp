@@ -1,0 +1,62 @@
+#include "api/cache_report.h"
+
+#include <algorithm>
+
+#include "api/chat_messages.h"
+#include "api/metrics.h"
+#include "text/valid_utf8.h"
+
+namespace mr::api {
+namespace json = boost::json;
+namespace {
+
+/// Tokens that a prompt shares with what the first `n` messages of its chat alone come to.
+std::size_t n_common(const Served& served, const Chat& chat, std::size_t n,
+                     const std::vector<std::int32_t>& prompt) {
+  Chat part = chat;
+  part.messages.resize(n);
+  part.add_generation_prompt = false;
+  const auto tokens = tokens_of(served, part);
+  if (!tokens) return 0;  // a template may want more messages
+  const std::size_t shorter = std::min(tokens->size(), prompt.size());
+  const auto end = tokens->begin() + static_cast<std::ptrdiff_t>(shorter);
+  return static_cast<std::size_t>(std::mismatch(tokens->begin(), end, prompt.begin()).first -
+                                  tokens->begin());
+}
+
+/// The message that holds a token; null where it comes behind all of them.
+json::value message_at(const Served& served, const Chat& chat,
+                       const std::vector<std::int32_t>& prompt, std::size_t token) {
+  std::size_t low = 0;  // so many messages do not reach it
+  std::size_t high = chat.messages.size();
+  if (n_common(served, chat, high, prompt) <= token) return nullptr;
+  while (high - low > 1) {
+    const std::size_t middle = low + (high - low) / 2;
+    (n_common(served, chat, middle, prompt) > token ? high : low) = middle;
+  }
+  return {{"index", low}, {"role", chat.messages[low].at("role")}};
+}
+
+}  // namespace
+
+json::object cache_report(const Served& served, const Generation& generation) {
+  const std::vector<std::int32_t>& prompt = generation.ask.prompts.front().prompt;
+  const auto first = static_cast<std::size_t>(generation.n_cached.front());
+  json::object out{{"prompt_tokens", prompt.size()},
+                   {"cached_tokens", first},
+                   {"reason", name_of(generation.miss.front())},
+                   {"first_divergent_token", nullptr},
+                   {"message", nullptr}};
+  if (generation.miss.front() == sched::Miss::none) return out;
+  const auto id = static_cast<text::Id>(prompt[first]);
+  out["first_divergent_token"] = {
+      {"index", first},
+      {"id", prompt[first]},
+      {"text", text::valid_utf8(text::piece_bytes(*served.tokenizer, id, true))}};
+  if (generation.ask.chat) {
+    out["message"] = message_at(served, *generation.ask.chat, prompt, first);
+  }
+  return out;
+}
+
+}  // namespace mr::api
