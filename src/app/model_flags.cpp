@@ -15,10 +15,14 @@ void add_load_flags(CLI::App& command, LoadArgs& args) {
                   "GGUF, folder or org/name[:quant] (default: models/)")
       ->type_name("MODEL");
   add_threads(command, args);
-  command.add_flag("--no-repack-cache", args.no_cache,
-                   "Pack the weights anew, and keep nothing of it on the disk");
-  command.add_flag("--verify-cache", args.verify_cache,
-                   "Compare the packed weights on the disk with the model");
+  command
+      .add_flag("--no-repack-cache", args.no_cache,
+                "Pack the weights anew, and keep nothing of it on the disk")
+      ->group(kEngineGroup);
+  command
+      .add_flag("--verify-cache", args.verify_cache,
+                "Compare the packed weights on the disk with the model")
+      ->group(kEngineGroup);
 }
 
 void add_threads(CLI::App& command, LoadArgs& args) {
