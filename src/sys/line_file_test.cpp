@@ -36,7 +36,7 @@ TEST(LineFile, WhatIsAddedIsReadAgain) {
 
 TEST(LineFile, ALineThatWasCutOffGoesAway) {
   const std::string whole = "one\n" + std::string(5000, 'x') + "\n";
-  for (const std::size_t n_more : {0, 1, 4095, 4096, 4097, 9000}) {
+  for (const std::size_t n_more : {0U, 1U, 4095U, 4096U, 4097U, 9000U}) {
     for (const std::string& before : {std::string(), whole}) {
       const std::string path = new_path("cut");
       std::FILE* file = std::fopen(path.c_str(), "w");
@@ -64,7 +64,7 @@ TEST(LineFile, Errors) {
   const std::string path = new_path("long");
   LineWriter writer = std::move(*append_lines(path));
   ASSERT_TRUE(add_line(writer, "12345"));
-  for (const std::size_t most : {4, 5}) {
+  for (const std::size_t most : {4U, 5U}) {
     LineReader reader = std::move(*open_lines(path));
     EXPECT_EQ(most >= 5, next_line(reader, most).has_value());
   }
