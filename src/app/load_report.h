@@ -30,7 +30,10 @@ struct LoadReport {
   std::int64_t n_prompt = 0;  ///< tokens, as the others
   std::int64_t n_cached = 0;
   std::int64_t n_new = 0;
-  Spread first, gap, whole, refusal;  ///< of whole answers; of refusals until they came
+  Spread first = {};  ///< of whole answers, as the next two
+  Spread gap = {};
+  Spread whole = {};
+  Spread refusal = {};   ///< until it came
   double late_s = 0;     ///< 99 % of the requests were sent no later than so after their time
   double cpu_share = 0;  ///< of one processor, that this program took
 };
