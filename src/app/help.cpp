@@ -132,7 +132,7 @@ std::string code(const std::string& text) {
 std::string program_help(const CLI::App& program) {
   std::string out = program.get_description() + "\nusage: millrace COMMAND [flags]\n\n";
   for (const CommandManual& command : manuals_of(program)) out += entry(command.name, command.text);
-  out += "\n" + flags_of_group(manual_of(program), "", false);
+  out += flags_of_group(manual_of(program), "", false);
   return out + entry("COMMAND --help", "Its flags; COMMAND --help-all: all of them") +
          examples(program.get_footer());
 }

@@ -27,7 +27,8 @@ class Cache(unittest.TestCase):
 
     def run_program(self, *args, before=None):
         done = subprocess.run(
-            [PROGRAM, "run", "-m", self.model, "Once", "-n", "8", "--temp", "0", "--json", *args],
+            [PROGRAM, "run", "-m", self.model, "Once", "--raw", "-n", "8", "--temp", "0", "--json",
+             *args],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120,
             preexec_fn=before, env=os.environ | {"XDG_CACHE_HOME": str(self.home)})
         self.assertEqual(0, done.returncode, done.stderr)
