@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/model_flags.h"
 #include "app/numbers.h"
 #include "app/serve_command.h"
 
