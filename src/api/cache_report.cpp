@@ -10,31 +10,33 @@ namespace mr::api {
 namespace json = boost::json;
 namespace {
 
-/// Tokens that a prompt shares with what the first `n` messages of its chat alone come to.
-std::size_t n_common(const Served& served, const Chat& chat, std::size_t n,
+/// Tokens of a prompt before those that depend on what message `n` of its chat says: the chat is
+/// read again with something else in its place.
+std::size_t begin_of(const Served& served, const Chat& chat, std::size_t n,
                      const std::vector<std::int32_t>& prompt) {
-  Chat part = chat;
-  part.messages.resize(n);
-  part.add_generation_prompt = false;
-  const auto tokens = tokens_of(served, part);
-  if (!tokens) return 0;  // a template may want more messages
+  Chat other = chat;
+  json::value& content = other.messages[n].get_object()["content"];
+  const auto* text = content.if_string();
+  content = text != nullptr && text->starts_with('Z') ? "Y" : "Z";
+  const auto tokens = tokens_of(served, other);
+  if (!tokens) return 0;  // a template may refuse it
   const std::size_t shorter = std::min(tokens->size(), prompt.size());
   const auto end = tokens->begin() + static_cast<std::ptrdiff_t>(shorter);
   return static_cast<std::size_t>(std::mismatch(tokens->begin(), end, prompt.begin()).first -
                                   tokens->begin());
 }
 
-/// The message that holds a token; null where it comes behind all of them.
+/// The message that holds a token, or the one before it; null before the first.
 json::value message_at(const Served& served, const Chat& chat,
                        const std::vector<std::int32_t>& prompt, std::size_t token) {
-  std::size_t low = 0;  // so many messages do not reach it
+  if (chat.messages.empty() || begin_of(served, chat, 0, prompt) > token) return nullptr;
+  std::size_t low = 0;  // begins before the token, or with it
   std::size_t high = chat.messages.size();
-  if (n_common(served, chat, high, prompt) <= token) return nullptr;
   while (high - low > 1) {
     const std::size_t middle = low + (high - low) / 2;
-    (n_common(served, chat, middle, prompt) > token ? high : low) = middle;
+    (begin_of(served, chat, middle, prompt) <= token ? low : high) = middle;
   }
-  return {{"index", low}, {"role", chat.messages[low].at("role")}};
+  return {{"index", low}, {"role", chat.messages[low].get_object().at("role")}};
 }
 
 }  // namespace

@@ -301,7 +301,7 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   add_ends(engine, batch.ended, events);
   if (batch.token.empty()) return events;
   MR_TRY_VOID(run_rows(engine, batch));
-  take_hidden(engine, batch);
+  MR_TRY_VOID(take_hidden(engine, batch));
 
   sched::Results results;
   for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {

@@ -7,18 +7,21 @@ namespace mr::engine {
 namespace {
 
 /// All rows of the step, normed, in `engine.hidden`.
-void download_rows(Engine& engine, std::int32_t n_rows) {
+Expected<void> download_rows(Engine& engine, std::int32_t n_rows) {
   const kern::Device& device = engine.model->device;
   const model::Config& config = engine.model->config;
-  auto* y = kern::as<float>(engine.workspace.branch);
+  engine.hidden.resize(static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(config.dim));
+  const std::size_t n_bytes = engine.hidden.size() * sizeof(float);
+  MR_TRY(kern::Buffer normed, kern::make_buffer(device, n_bytes, "hidden states of a step"));
+  auto* y = kern::as<float>(normed);
   device.ops->rms_norm(device, {.x = kern::as<float>(engine.workspace.x),
                                 .weight = engine.model->out_norm,
                                 .eps = config.norm_eps,
                                 .n_rows = n_rows,
                                 .dim = config.dim,
                                 .y = y});
-  engine.hidden.resize(static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(config.dim));
-  device.ops->download(device, engine.hidden.data(), y, engine.hidden.size() * sizeof(float));
+  device.ops->download(device, engine.hidden.data(), y, n_bytes);
+  return {};
 }
 
 void add_rows(Engine::Asked& asked, std::span<const float> rows, std::size_t dim) {
@@ -30,12 +33,12 @@ void add_rows(Engine::Asked& asked, std::span<const float> rows, std::size_t dim
 
 }  // namespace
 
-void take_hidden(Engine& engine, const sched::Batch& batch) {
+Expected<void> take_hidden(Engine& engine, const sched::Batch& batch) {
   const auto pools = [&](sched::RequestId id) {
     return engine.asked.at(id).pooling != Pooling::none;
   };
-  if (std::ranges::none_of(batch.request, pools)) return;
-  download_rows(engine, static_cast<std::int32_t>(batch.token.size()));
+  if (std::ranges::none_of(batch.request, pools)) return {};
+  MR_TRY_VOID(download_rows(engine, static_cast<std::int32_t>(batch.token.size())));
   const auto dim = static_cast<std::size_t>(engine.model->config.dim);
   for (std::size_t seq = 0; seq < batch.request.size(); ++seq) {
     Engine::Asked& asked = engine.asked.at(batch.request[seq]);
@@ -47,6 +50,7 @@ void take_hidden(Engine& engine, const sched::Batch& batch) {
     if (asked.pooling == Pooling::none) continue;
     add_rows(asked, std::span(engine.hidden).subspan(first * dim, (end - first) * dim), dim);
   }
+  return {};
 }
 
 std::vector<float> pooled(Engine& engine, const sched::Batch& batch, std::size_t seq) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "sample/logprobs.h"
+
 namespace mr::tune {
 namespace {
 
@@ -47,6 +49,7 @@ Expected<Perplexity> perplexity(Scorer& scorer, std::span<const std::int32_t> to
   if (options.n_chunks > 0) n_windows = std::min(n_windows, options.n_chunks);
   const std::int32_t first = n_context / 2;
   Sums sums;
+  sample::Candidates scratch;
   for (std::int32_t i = 0; i < n_windows; ++i) {
     const std::size_t start = static_cast<std::size_t>(i) * window;
     std::vector<std::int32_t> part(tokens.begin() + static_cast<std::ptrdiff_t>(start),
@@ -54,7 +57,10 @@ Expected<Perplexity> perplexity(Scorer& scorer, std::span<const std::int32_t> to
     if (options.bos_token >= 0) part[0] = options.bos_token;
     MR_TRY_VOID(score(scorer, part, first, [&](std::int32_t pos, std::span<const float> logits) {
       if (pos + 1 >= n_context) return;  // the token after the window belongs to the next one
-      const double log_p = log_probability(logits, part[static_cast<std::size_t>(pos) + 1]);
+      // As the server computes it, so that the two agree to the last digit.
+      const std::int32_t token = part[static_cast<std::size_t>(pos) + 1];
+      const double log_p =
+          static_cast<double>(sample::logprobs(scratch, logits, token, 0).drawn.logprob);
       sums.nll -= log_p;
       sums.nll_squared += log_p * log_p;
       ++sums.n;
