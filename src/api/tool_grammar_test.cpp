@@ -46,10 +46,11 @@ std::shared_ptr<grammar::Matcher> matcher_of(const ToolRules& rules, const text:
       std::make_shared<const grammar::Vocabulary>(grammar::make_vocabulary(tok)));
 }
 
-/// An answer of tokens drawn at random among those that may come; ends as soon as it may.
-std::string random_answer(grammar::Matcher& matcher, const text::Tokenizer& tok, Rng& rng) {
-  std::string text;
-  grammar::Place place = grammar::kStart;
+/// An answer that begins so and goes on with tokens drawn at random among those that may come; it
+/// ends as soon as it may.
+std::string random_answer(grammar::Matcher& matcher, const text::Tokenizer& tok, Rng& rng,
+                          std::string text) {
+  grammar::Place place = grammar::after_text(matcher, grammar::kStart, text);
   for (int step = 0; step < 4000 && !grammar::is_complete(matcher, place); ++step) {
     std::vector<std::int32_t> tokens;
     const auto mask = grammar::allowed(matcher, place);
@@ -75,7 +76,13 @@ TEST(ToolGrammar, TheParserReadsWhatItLetsThrough) {
       const auto matcher = matcher_of(rules, tok);
       for (std::uint64_t seed = 0; seed < 8; ++seed) {
         Rng rng{seed};
-        const std::string text = random_answer(*matcher, tok, rng);
+        // A thought would go on at random for ever.
+        const std::string begin =
+            format == ToolFormat::harmony
+                ? "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary "
+                  "to="
+                : "";
+        const std::string text = random_answer(*matcher, tok, rng, begin);
         ToolStream stream{.format = format};
         std::vector<ToolCall> calls = push(stream, text).calls;
         const ToolDelta rest = finish(stream);

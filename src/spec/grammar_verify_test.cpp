@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/rng.h"
@@ -114,12 +115,12 @@ TEST(GrammarVerify, ThoughtsAreFreeAndAnswersAreNot) {
   w.params.grammar.open = kOpen;
   w.params.grammar.close = kClose;
   w.params.grammar.begun = true;
-  w.params.logit_bias = {{kClose, 4}};
+  w.params.logit_bias = {{kClose, 10}};
   Rng rng{3};
   const Tokens answer = run(w, {}, rng);
-  const auto close = std::ranges::find(answer, kClose);
-  ASSERT_NE(answer.end(), close);
-  const Tokens behind(close, answer.end());
+  const auto close = std::find(answer.rbegin(), answer.rend(), kClose);  // of the last thought
+  ASSERT_NE(answer.rend(), close);
+  const Tokens behind(close.base() - 1, answer.end());
   const std::string text = text_of(w, behind);
   EXPECT_TRUE(text == "\"yes\"" || text == "\"no\"") << text;
   EXPECT_EQ(w.stops.front(), answer.back());

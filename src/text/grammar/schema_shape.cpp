@@ -87,6 +87,19 @@ bool less(const Decimal& a, const Decimal& b) {
   return a.negative ? smaller(b, a) : smaller(a, b);
 }
 
+/// A number that a limit names. Nothing for one of so many digits that it may not be the one that
+/// was written: numbers that are no 64-bit integers are read to about 16 digits.
+std::optional<Decimal> limit_of(const json::value& value) {
+  constexpr std::size_t kDigits = 16;
+  auto number = decimal_of(value);
+  if (!number || !value.is_double()) return number;
+  std::string digits = number->whole == "0" ? number->fraction : number->whole + number->fraction;
+  digits.erase(0, digits.find_first_not_of('0'));
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.size() >= kDigits) return {};
+  return number;
+}
+
 /// Takes a limit into account where it is the tighter one.
 void tighten(std::optional<Decimal>& limit, bool& strict, const Decimal& number, bool own_strict,
              bool lower) {
@@ -113,15 +126,17 @@ Expected<void> read_limit(const SchemaText& text, const json::object& schema, Sh
   if (other != nullptr && other->is_bool()) {
     own_strict = other->get_bool();
   } else if (other != nullptr) {
-    const auto number = decimal_of(*other);
+    const auto number = limit_of(*other);
     if (!number || text.dialect == Dialect::draft4) {
-      return refuse_keyword(text, schema, beyond, "no limit in this draft");
+      return refuse_keyword(text, schema, beyond, "no limit of this draft, or of too many digits");
     }
     tighten(limit, strict, *number, true, lower);
   }
   if (own == nullptr) return {};
-  const auto number = decimal_of(*own);
-  if (!number) return refuse_keyword(text, schema, key, "wanted a number");
+  const auto number = limit_of(*own);
+  if (!number) {
+    return refuse_keyword(text, schema, key, "wanted a number of at most 15 digits, or an integer");
+  }
   tighten(limit, strict, *number, own_strict, lower);
   return {};
 }
