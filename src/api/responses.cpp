@@ -98,7 +98,9 @@ json::object chat_of(Fields& fields, const Served& served, const json::array& it
                      std::size_t n_before) {
   json::object body{{"messages", messages_of(fields, items, n_before)},
                     {"tools", tools_of(fields, served)}};
-  if (const json::value* choice = get(fields, "tool_choice")) body["tool_choice"] = *choice;
+  for (const char* key : {"tool_choice", "chat_template_kwargs", "enable_thinking"}) {
+    if (const json::value* value = get(fields, key)) body[key] = *value;
+  }
   if (const json::object* reasoning = get_object(fields, "reasoning")) {
     Fields own{.object = *reasoning, .where = "reasoning."};
     if (const auto effort = get_text(own, "effort")) body["reasoning_effort"] = *effort;

@@ -130,7 +130,7 @@ std::string code(const std::string& text) {
 }  // namespace
 
 std::string program_help(const CLI::App& program) {
-  std::string out = program.get_description() + "\nusage: millrace COMMAND [flags]\n\n";
+  std::string out = program.get_description() + "\nusage: millrace COMMAND [flags]\n";
   for (const CommandManual& command : manuals_of(program)) out += entry(command.name, command.text);
   out += flags_of_group(manual_of(program), "", false);
   return out + entry("COMMAND --help", "Its flags; COMMAND --help-all: all of them") +
