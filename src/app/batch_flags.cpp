@@ -18,7 +18,8 @@ void add_batch(CLI::App& app, int& exit_code) {
   add_service_flags(*batch, args->service);
   batch->footer(
       "millrace batch requests.jsonl answers.jsonl -m model.gguf\n"
-      "millrace batch requests.jsonl answers.jsonl --parallel 64 -c 4096");
+      "millrace batch requests.jsonl answers.jsonl --parallel 64 -c 4096\n"
+      "millrace batch requests.jsonl answers.jsonl --strict-request");
   batch->callback([args, &exit_code] { exit_code = run_batch(*args); });
 }
 

@@ -130,11 +130,12 @@ std::string code(const std::string& text) {
 }  // namespace
 
 std::string program_help(const CLI::App& program) {
-  std::string out = program.get_description() + "\nusage: millrace COMMAND [flags]\n";
+  std::string out =
+      program.get_description() +
+      "\nusage: millrace COMMAND [flags]; COMMAND --help: its flags, --help-all: all\n\n";
   for (const CommandManual& command : manuals_of(program)) out += entry(command.name, command.text);
   out += flags_of_group(manual_of(program), "", false);
-  return out + entry("COMMAND --help", "Its flags; COMMAND --help-all: all of them") +
-         examples(program.get_footer());
+  return out + examples(program.get_footer());
 }
 
 std::string command_help(const CommandManual& command, bool all) {

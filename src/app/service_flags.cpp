@@ -76,6 +76,7 @@ void add_service_flags(CLI::App& command, ServiceArgs& args) {
       .add_option("--cache-requests", args.n_cached_requests,
                   "Requests of full length that the KV cache holds (default: as many as --parallel "
                   "says, as far as half of the free memory goes)")
+      ->group(kEngineGroup)
       ->check(integers(1, 4096));
   add_step_rows(command, args.n_step_rows);
   add_kv_type(command, args.kv_type);
