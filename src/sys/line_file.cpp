@@ -35,8 +35,8 @@ off_t end_of_lines(int fd, off_t size) {
 
 }  // namespace
 
-void LineReader::Closer::operator()(std::FILE* file) const {
-  std::fclose(file);
+void LineReader::Closer::operator()(std::FILE* open) const {
+  std::fclose(open);
 }
 
 Expected<LineReader> open_lines(const std::string& path) {

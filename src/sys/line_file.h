@@ -12,7 +12,7 @@ namespace mr::sys {
 
 struct LineReader {
   struct Closer {
-    void operator()(std::FILE* file) const;
+    void operator()(std::FILE* open) const;
   };
   std::string path;
   std::unique_ptr<std::FILE, Closer> file;
