@@ -282,7 +282,8 @@ sched::Miss miss_of(Engine& engine, const Submit& r) {
   sched::Miss miss = sched::Miss::none;
   (void)*submit(engine, r);
   while (busy(engine)) {
-    for (const Event& event : *step(engine, 0)) {
+    const auto events = *step(engine, 0);
+    for (const Event& event : events) {
       if (!event.tokens.empty()) miss = event.miss;
     }
   }
@@ -321,7 +322,8 @@ std::vector<float> pooled(Engine& engine, Tokens prompt, Pooling pooling) {
   std::vector<float> out;
   (void)*submit(engine, {.prompt = std::move(prompt), .pooling = pooling});
   while (busy(engine)) {
-    for (Event& event : *step(engine, 0)) {
+    auto events = *step(engine, 0);
+    for (Event& event : events) {
       if (!event.hidden.empty()) out = std::move(event.hidden);
     }
   }
