@@ -10,6 +10,15 @@ function(millrace_test target prefix modules)
   gtest_discover_tests(${target} TEST_PREFIX ${prefix}. DISCOVERY_MODE PRE_TEST)
 endfunction()
 
+# millrace_unity(TARGET): eight files at a time are one to the compiler, for a module whose files
+# include more than they hold.
+function(millrace_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${MILLRACE_UNITY})
+  if(MILLRACE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # takes such a file for a header
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # millrace_module(NAME EARLIER): the library mr_NAME of src/NAME, and its tests, benchmarks and
 # fuzzers. The part of a file's name after the last underscore says which of them it belongs to.
 function(millrace_module name earlier)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 
 #include "api/random_id.h"
@@ -111,6 +112,11 @@ std::string get_model(Fields& fields, const Served& served) {
   }
   return own && model && !model->empty() && *model != "default" ? std::string(*model)
                                                                 : served.names.front();
+}
+
+std::int64_t now_seconds() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
 }
 
 Shared get_shared(Fields& fields, const Served& served, const Asking& asking,

@@ -16,6 +16,7 @@ struct Asking {
   std::int64_t now = 0;  ///< seconds since 1970
   kv::Salt scope = 0;    ///< within which prefixes are shared
 };
+std::int64_t now_seconds();
 
 /// The ask of a request with what all protocols of OpenAI's share: model, stop, stream, n and
 /// best_of, seed and samplers. Its prompts are still to be made by `add_prompt`.

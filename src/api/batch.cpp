@@ -26,13 +26,13 @@ struct Job {
 };
 
 /// Rung by the engine's thread, heard by the one that writes.
-struct Bell {
+struct Doorbell {
   std::mutex mutex;
   std::condition_variable rung;
   std::vector<std::weak_ptr<Job>> callers;
 };
 
-void ring(Bell& bell, std::weak_ptr<Job> caller) {
+void ring(Doorbell& bell, std::weak_ptr<Job> caller) {
   {
     const std::lock_guard lock(bell.mutex);
     bell.callers.push_back(std::move(caller));
@@ -49,7 +49,7 @@ struct Run {
   std::set<std::string, std::less<>> seen = {};      ///< ids of the input so far
   BatchCounts counts = {};
   bool more = true;  ///< lines to read
-  Bell bell = {};
+  Doorbell bell = {};
   std::set<std::shared_ptr<Job>> jobs = {};
   std::size_t n_choices = 0;  ///< under way
 };
@@ -103,11 +103,6 @@ Expected<void> read_answers(Run& run, const std::string& path) {
                                           ": wanted an answer of this program, found another file");
     }
   }
-}
-
-std::int64_t now_seconds() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
 }
 
 /// What the server would make of the request.
@@ -208,7 +203,7 @@ Expected<void> take_arrival(Run& run, const std::shared_ptr<Job>& job, Arrival&&
 }
 
 /// The jobs that something has come for; waits for a moment where there are none.
-std::vector<std::weak_ptr<Job>> wait(Bell& bell) {
+std::vector<std::weak_ptr<Job>> wait(Doorbell& bell) {
   constexpr std::chrono::milliseconds kMoment{200};
   std::unique_lock lock(bell.mutex);
   bell.rung.wait_for(lock, kMoment, [&] { return !bell.callers.empty(); });

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kChunk = "chat.completion.chunk";
 
-ChatForm get_logprobs(Fields& fields, const Served& served, Shared& shared) {
+ChatForm chat_form(Fields& fields, const Served& served, Shared& shared) {
   const bool wanted = get_flag(fields, "logprobs").value_or(false);
   const Range range{0, static_cast<double>(served.limits.top_logprobs)};
   const auto n = get_integer(fields, "top_logprobs", range);
@@ -99,7 +99,7 @@ json::object choice_of(const ChatForm& form, const Generation& generation, const
 Checked<Ask> parse_chat(const json::object& body, const Served& served, const Asking& asking) {
   Fields fields{.object = body};
   Shared shared = get_shared(fields, served, asking, "chatcmpl-");
-  ChatForm form = get_logprobs(fields, served, shared);
+  ChatForm form = chat_form(fields, served, shared);
   const auto n_new = get_max_tokens(fields, served);
   get_modalities(fields);
   Chat chat = get_chat(fields, served);

@@ -32,7 +32,7 @@ std::vector<std::int32_t> around_gap(Fields& fields, const Served& served,
   return before;
 }
 
-CompletionForm get_logprobs(Fields& fields, const Served& served, Shared& shared) {
+CompletionForm completion_form(Fields& fields, const Served& served, Shared& shared) {
   const Range range{0, static_cast<double>(served.limits.logprobs)};
   const auto n = get_integer(fields, "logprobs", range);
   if (n) shared.sample.n_logprobs = static_cast<std::int32_t>(*n);
@@ -64,7 +64,7 @@ Checked<Ask> parse_completion(const json::object& body, const Served& served,
                               const Asking& asking) {
   Fields fields{.object = body};
   Shared shared = get_shared(fields, served, asking, "cmpl-");
-  CompletionForm form = get_logprobs(fields, served, shared);
+  CompletionForm form = completion_form(fields, served, shared);
   const auto n_new =
       get_integer(fields, "max_tokens", {0, static_cast<double>(served.limits.max_tokens)});
   const bool echo = get_flag(fields, "echo").value_or(false);

@@ -24,11 +24,6 @@ struct Read {
   bool chunks = false;  ///< the peer understands them
 };
 
-std::int64_t now_seconds() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-}
-
 /// Waits for the first byte of a request.
 template <typename Stream>
 asio::awaitable<bool> await_request(Stream& stream, beast::flat_buffer& buffer, double limit_s) {

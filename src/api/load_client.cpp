@@ -69,24 +69,24 @@ std::int32_t integer(const boost::json::object& object, std::string_view key) {
   return number != nullptr ? static_cast<std::int32_t>(*number) : 0;
 }
 
-const boost::json::object* part(const boost::json::object& object, std::string_view key) {
+const boost::json::object* object_at(const boost::json::object& object, std::string_view key) {
   const boost::json::value* value = object.if_contains(key);
   return value != nullptr ? value->if_object() : nullptr;
 }
 
 /// One event of the stream.
 void take_event(LoadResult& result, std::string_view data, double now) {
-  const auto document = json::parse(data);
+  const auto document = mr::json::parse(data);
   const auto* event = document ? document->root.if_object() : nullptr;
   if (event == nullptr) {
     result.error = "an event that is no JSON object";
     return;
   }
   if (event->contains("error")) result.error = std::string(data.substr(0, 200));
-  if (const auto* usage = part(*event, "usage")) {
+  if (const auto* usage = object_at(*event, "usage")) {
     result.n_prompt = integer(*usage, "prompt_tokens");
     result.n_new = integer(*usage, "completion_tokens");
-    const auto* details = part(*usage, "prompt_tokens_details");
+    const auto* details = object_at(*usage, "prompt_tokens_details");
     if (details != nullptr) result.n_cached = integer(*details, "cached_tokens");
   }
   const boost::json::value* choices = event->if_contains("choices");
@@ -211,7 +211,7 @@ Expected<void> prepare(Load& load) {
 }
 
 /// The body of /v1/models. Its own exchange: it is no stream.
-asio::awaitable<void> get_models(Load& load, std::string& body, LoadResult& result) {
+asio::awaitable<void> fetch_models(Load& load, std::string& body, LoadResult& result) {
   Plain stream(load.io);
   stream.expires_after(seconds(load.options.timeout_s));
   const auto [error, endpoint] = co_await stream.async_connect(load.addresses, kResult);
@@ -265,9 +265,9 @@ Expected<void> look_up(LoadTarget& target) {
   MR_TRY_VOID(prepare(load));
   std::string body;
   LoadResult result;
-  asio::co_spawn(load.io, get_models(load, body, result), asio::detached);
+  asio::co_spawn(load.io, fetch_models(load, body, result), asio::detached);
   load.io.run();
-  const auto document = json::parse(body);
+  const auto document = mr::json::parse(body);
   const auto* root = result.status == 200 && document ? document->root.if_object() : nullptr;
   const auto* data = root != nullptr ? root->if_contains("data") : nullptr;
   const auto* list = data != nullptr ? data->if_array() : nullptr;
@@ -278,7 +278,7 @@ Expected<void> look_up(LoadTarget& target) {
                                                          : result.error));
   }
   if (target.model.empty()) target.model = first->at("id").get_string().c_str();
-  const auto* meta = part(*first, "meta");
+  const auto* meta = object_at(*first, "meta");
   if (target.n_vocab == 0 && meta != nullptr) target.n_vocab = integer(*meta, "n_vocab");
   if (target.n_vocab > 0) return {};
   return fail(Fault::bad_request, "--vocab: wanted, since the server does not tell its own");

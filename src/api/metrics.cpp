@@ -16,7 +16,7 @@ constexpr std::array kRequest{.3,  .5,  .8,  1.,  1.5,  2.,   2.5,  5.,   10.,  
                               30., 40., 50., 60., 120., 240., 480., 960., 1920., 7680.};
 constexpr std::array kTokens{1.,    2.,    5.,    10.,    20.,    50.,    100.,    200.,   500.,
                              1000., 2000., 5000., 10000., 20000., 50000., 100000., 200000.};
-constexpr std::array kChoices{1., 2., 5., 10., 20.};
+constexpr std::array kChoiceBounds{1., 2., 5., 10., 20.};
 
 /// The histograms of requests with their bounds.
 struct Named {
@@ -35,7 +35,7 @@ constexpr std::array kHistograms{
     Named{"vllm:request_generation_tokens", kTokens},
     Named{"vllm:request_max_num_generation_tokens", kTokens},
     Named{"vllm:request_params_max_tokens", kTokens},
-    Named{"vllm:request_params_n", kChoices},
+    Named{"vllm:request_params_n", kChoiceBounds},
 };
 
 void observe(Metrics& metrics, const char* name, double value) {

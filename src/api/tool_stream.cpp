@@ -6,7 +6,7 @@
 namespace mr::api {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kBlanks = " \t\r\n";
 
 /// Bytes at the end of a text that may be the beginning of a mark.
 std::size_t held_back(std::string_view text, std::string_view mark) {
@@ -19,7 +19,7 @@ std::size_t held_back(std::string_view text, std::string_view mark) {
 /// Text outside of calls; white space between calls is none.
 void add_text(ToolStream& stream, std::string_view text, ToolDelta& delta) {
   if (stream.after_call) {
-    const std::size_t begin = text.find_first_not_of(kSpace);
+    const std::size_t begin = text.find_first_not_of(kBlanks);
     if (begin == std::string_view::npos) return;
     text.remove_prefix(begin);
     stream.after_call = false;
@@ -66,7 +66,7 @@ void push_marked(ToolStream& stream, std::string text, ToolDelta& delta) {
       end_call(stream, open, std::string_view(text).substr(0, at), close, delta);
     } else {
       std::string_view before = std::string_view(text).substr(0, at);
-      const std::size_t last = before.find_last_not_of(kSpace);
+      const std::size_t last = before.find_last_not_of(kBlanks);
       before = before.substr(0, last == std::string_view::npos ? 0 : last + 1);
       add_text(stream, before, delta);
     }
@@ -78,7 +78,7 @@ void push_marked(ToolStream& stream, std::string text, ToolDelta& delta) {
 /// An answer that begins as a call is one as a whole, or none.
 void push_whole(ToolStream& stream, std::string text, ToolDelta& delta) {
   if (!stream.begun) {
-    const std::size_t begin = text.find_first_not_of(kSpace);
+    const std::size_t begin = text.find_first_not_of(kBlanks);
     const std::string_view rest =
         begin == std::string::npos ? "" : std::string_view(text).substr(begin);
     const bool may_be = rest.starts_with('{') || marks::kPython.starts_with(rest) ||

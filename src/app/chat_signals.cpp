@@ -11,7 +11,7 @@ constexpr std::array kCaught{SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
 volatile std::sig_atomic_t interrupt = 0;
 volatile std::sig_atomic_t resize = 0;
 volatile std::sig_atomic_t back = 0;
-volatile std::sig_atomic_t end = 0;
+volatile std::sig_atomic_t term = 0;
 
 void on_signal(int signal) {
   switch (signal) {
@@ -25,7 +25,7 @@ void on_signal(int signal) {
       back = 1;
       break;
     default:
-      end = 1;
+      term = 1;
   }
 }
 
@@ -51,7 +51,7 @@ sigset_t chat_signals() {
 }
 
 bool signal_came() {
-  return interrupt != 0 || resize != 0 || back != 0 || end != 0;
+  return interrupt != 0 || resize != 0 || back != 0 || term != 0;
 }
 
 bool take_interrupt() {
@@ -67,7 +67,7 @@ bool take_return() {
 }
 
 bool asked_to_end() {
-  return end != 0;
+  return term != 0;
 }
 
 }  // namespace mr::app

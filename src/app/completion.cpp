@@ -3,12 +3,6 @@
 namespace mr::app {
 namespace {
 
-std::string joined(std::span<const std::string> words, const char* between = " ") {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : between) + word;
-  return out;
-}
-
 /// Inside single quotes of a shell; fish escapes them as the others cannot.
 std::string quoted(const std::string& text, const char* quote_as) {
   std::string out = "'";

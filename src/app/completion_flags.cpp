@@ -13,7 +13,7 @@ namespace {
 
 using Writer = std::string (*)(std::span<const CommandManual>);
 
-int print(const std::string& text) {
+int write_out(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return kOk;
   return report({Fault::failed, "cannot write to standard output"});
 }
@@ -34,7 +34,8 @@ void add_completion(CLI::App& app, int& exit_code) {
       "source <(millrace completion bash)\n"
       "source <(millrace completion zsh)\n"
       "millrace completion fish > ~/.config/fish/completions/millrace.fish");
-  command->callback([&app, write, &exit_code] { exit_code = print((*write)(manuals_of(app))); });
+  command->callback(
+      [&app, write, &exit_code] { exit_code = write_out((*write)(manuals_of(app))); });
 }
 
 }  // namespace mr::app

@@ -37,12 +37,6 @@ std::string entry(std::string name, const std::string& text) {
   return out + "\n";
 }
 
-std::string joined(std::span<const std::string> parts, const char* between) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : between) + part;
-  return out;
-}
-
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -61,7 +55,7 @@ std::string shown_names(const FlagManual& flag, bool all) {
   return joined(names, ", ");
 }
 
-std::string flag_text(const FlagManual& flag, bool all) {
+std::string text_of_flag(const FlagManual& flag, bool all) {
   std::string text = flag.text;
   if (!flag.default_value.empty()) text += " [" + flag.default_value + "]";
   if (all && !flag.variable.empty()) text += " (env: " + flag.variable + ")";
@@ -69,10 +63,10 @@ std::string flag_text(const FlagManual& flag, bool all) {
 }
 
 std::string flag_entry(const FlagManual& flag, bool all) {
-  if (flag.names.empty()) return entry(upper(flag.place), flag_text(flag, all));
+  if (flag.names.empty()) return entry(upper(flag.place), text_of_flag(flag, all));
   std::string name = shown_names(flag, all);
   if (!flag.value.empty()) name += " " + flag.value;
-  return entry(std::move(name), flag_text(flag, all));
+  return entry(std::move(name), text_of_flag(flag, all));
 }
 
 std::string usage(const CommandManual& command) {

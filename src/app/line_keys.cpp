@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kPasteBegin = "[200~";  // behind an escape
 constexpr std::string_view kPasteEnd = "\033[201~";
-constexpr std::size_t kMostBytes = 1U << 20;  // of a paste; what comes after them is dropped
+constexpr std::size_t kMostPasteBytes = 1U << 20;  // of a paste; what comes after them is dropped
 
 /// What may stand in a line: line ends as \n, tabs, and no other control characters.
 std::string harmless(std::string_view text) {
@@ -75,7 +75,7 @@ unsigned char edit_outside(EditLine* editor, int) {
   el_set(editor, EL_PREP_TERM, 0);
   const bool done = edit(path);
   el_set(editor, EL_PREP_TERM, 1);
-  const auto text = sys::read_text(path, kMostBytes);
+  const auto text = sys::read_text(path, kMostPasteBytes);
   unlink(path.c_str());
   if (!done || !text) return CC_REDISPLAY;
   std::string line = harmless(*text);
@@ -107,7 +107,7 @@ bool read_paste(ByteInput& bytes, std::string& paste) {
     if (wait == Wait::signal && take_resize()) continue;
     if (wait != Wait::byte) return false;
     n_matched = byte == kPasteEnd[n_matched] ? n_matched + 1 : byte == kPasteEnd[0] ? 1 : 0;
-    if (text.size() < kMostBytes || n_matched > 0) text += byte;
+    if (text.size() < kMostPasteBytes || n_matched > 0) text += byte;
   }
   text.resize(text.size() - kPasteEnd.size());
   paste = harmless(text);

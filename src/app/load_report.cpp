@@ -48,7 +48,7 @@ double share(std::int64_t n, std::int64_t of) {
   return of > 0 ? static_cast<double>(n) / static_cast<double>(of) : 0;
 }
 
-constexpr double kWidth = 640;
+constexpr double kPlotWidth = 640;
 constexpr double kHeight = 360;
 constexpr double kLeft = 60, kRight = 20, kTop = 40, kBottom = 50;
 
@@ -61,7 +61,7 @@ struct Axis {
 double x_of(const Axis& axis, double s) {
   const double share_of = std::log10(std::clamp(s, axis.least, axis.most) / axis.least) /
                           std::log10(axis.most / axis.least);
-  return kLeft + share_of * (kWidth - kLeft - kRight);
+  return kLeft + share_of * (kPlotWidth - kLeft - kRight);
 }
 
 double y_of(double share_of) {
@@ -198,7 +198,7 @@ std::string as_svg(std::span<const api::LoadResult> results) {
   }
   for (const double p : {0.0, 0.5, 0.9, 1.0}) {
     out += "<path stroke=\"#ddd\" d=\"M" + number(kLeft) + " " + number(y_of(p)) + "H" +
-           number(kWidth - kRight) + "\"/>\n";
+           number(kPlotWidth - kRight) + "\"/>\n";
     out += text_at(kLeft - 8, y_of(p) + 4, number(100 * p) + " %", "text-anchor=\"end\"");
   }
   constexpr const char* kFirst = "#1f77b4";

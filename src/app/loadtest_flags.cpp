@@ -9,7 +9,7 @@
 namespace mr::app {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostCount = std::numeric_limits<std::int32_t>::max();
 constexpr double kMostSeconds = 1e6;
 
 void add_load(CLI::App& command, LoadPlan& plan) {
@@ -22,7 +22,7 @@ void add_load(CLI::App& command, LoadPlan& plan) {
                   "Made-up requests instead: PROMPT:ANSWER tokens, several after commas")
       ->type_name("LENGTHS");
   command.add_option("-n,--requests", plan.n, "Requests at most")
-      ->check(integers(1, kMost))
+      ->check(integers(1, kMostCount))
       ->capture_default_str();
   command
       .add_option("--rate", plan.rate,
@@ -38,7 +38,7 @@ void add_load(CLI::App& command, LoadPlan& plan) {
       ->capture_default_str();
   command.add_option("-c,--ctx-size", plan.n_most, "Tokens of a request; longer ones are cut")
       ->group("Traffic")
-      ->check(integers(2, kMost))
+      ->check(integers(2, kMostCount))
       ->capture_default_str();
   command.add_option("-s,--seed", plan.seed, "Of everything random")
       ->group("Traffic")
@@ -57,7 +57,7 @@ void add_loadtest(CLI::App& app, int& exit_code) {
   command->add_option("--api-key", args->api_key, "For the server")->type_name("KEY");
   command->add_option("--vocab", args->n_vocab, "Token ids are below (default: asked for)")
       ->group("Server")
-      ->check(integers(0, kMost));
+      ->check(integers(0, kMostCount));
   add_load(*command, args->plan);
   command
       ->add_option("--slo-ttft", args->promise.first_s, "Seconds to the first token, for goodput")

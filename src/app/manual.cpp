@@ -38,7 +38,7 @@ std::string value_name(const CLI::Option& option) {
   return type;
 }
 
-FlagManual manual_of(const CLI::Option& option) {
+FlagManual manual_of_flag(const CLI::Option& option) {
   FlagManual flag;
   for (const std::string& name : option.get_snames()) flag.names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) flag.names.push_back(dashed(name));
@@ -65,13 +65,19 @@ std::string variable_of(const CLI::Option& option) {
   return name;
 }
 
+std::string joined(std::span<const std::string> words, const char* between) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : between) + word;
+  return out;
+}
+
 CommandManual manual_of(const CLI::App& command) {
   CommandManual manual{.name = command.get_name(),
                        .text = command.get_description(),
                        .examples = command.get_footer(),
                        .flags = {}};
   for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_group().empty()) manual.flags.push_back(manual_of(*option));
+    if (!option->get_group().empty()) manual.flags.push_back(manual_of_flag(*option));
   }
   std::ranges::stable_partition(manual.flags, [](const FlagManual& flag) {  // --help comes last
     return !flag.variable.empty() || !flag.place.empty();

@@ -1,5 +1,6 @@
 #pragma once
 #include <CLI/App.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct CommandManual {
 std::string variable_of(const CLI::Option& option);
 
 CommandManual manual_of(const CLI::App& command);
+
+std::string joined(std::span<const std::string> words, const char* between = " ");
 
 /// Of all commands, in their order.
 std::vector<CommandManual> manuals_of(const CLI::App& program);

@@ -9,7 +9,7 @@
 namespace mr::app {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostOfLimit = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
 
@@ -18,7 +18,7 @@ CLI::Option* add_limit(CLI::App& command, const char* name, T& field, const char
   return command.add_option(name, field, text)
       ->group("Limits")
       ->capture_default_str()
-      ->check(CLI::Range(T{0}, static_cast<T>(kMost)));
+      ->check(CLI::Range(T{0}, static_cast<T>(kMostOfLimit)));
 }
 
 template CLI::Option* add_limit(CLI::App&, const char*, double&, const char*);
@@ -68,7 +68,7 @@ void add_service_flags(CLI::App& command, ServiceArgs& args) {
   command
       .add_option("-c,--ctx-size,--max-model-len", args.n_context,
                   "Context of a request (default: as run chooses it)")
-      ->check(integers(0, kMost));
+      ->check(integers(0, kMostOfLimit));
   command.add_option("--parallel,--np,--max-num-seqs", args.n_parallel, "Answers at once")
       ->capture_default_str()
       ->check(integers(1, 4096));

@@ -30,14 +30,14 @@ def changed(root):
 
 
 def tidy_problems(root, everything):
-    """clang-tidy over the source files of the dev build: those changed, or all."""
-    known = json.loads((root / "build/dev/compile_commands.json").read_text())
+    """clang-tidy over the source files of the tidy preset: those changed, or all."""
+    known = json.loads((root / "build/tidy/compile_commands.json").read_text())
     files = [str(os.path.relpath(entry["file"], root)) for entry in known]
     wanted = sorted(set(files) if everything else set(files) & changed(root))
     wanted = [name for name in wanted if name.startswith("src/")]
 
     def problems(name):
-        done = run(root, "clang-tidy-19", "-p", "build/dev", "--quiet",
+        done = run(root, "clang-tidy-19", "-p", "build/tidy", "--quiet",
                    "--extra-arg=-Wno-unknown-warning-option", name)
         return done.stdout.splitlines() if done.returncode else []
 

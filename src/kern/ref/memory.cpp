@@ -1,5 +1,6 @@
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -10,16 +11,13 @@
 namespace mr::kern::ref {
 
 void* allocate(const Device&, std::size_t bytes) {
-  constexpr std::size_t kAlignment = 64;
   constexpr std::size_t kHugePage = std::size_t{2} << 20;
   if (bytes > std::numeric_limits<std::size_t>::max() - kHugePage) return nullptr;
-  const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  if (rounded < 4 * kHugePage) {
-    return std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
-  }
-  void* memory = std::aligned_alloc(kHugePage, rounded);
+  const std::size_t alignment = bytes < 4 * kHugePage ? 64 : kHugePage;
+  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) & ~(alignment - 1);
+  void* memory = std::aligned_alloc(alignment, rounded);
   // A stream of weights then crosses a page every 2 MiB; where the kernel says no, nothing is lost.
-  if (memory != nullptr) madvise(memory, rounded, MADV_HUGEPAGE);
+  if (memory != nullptr && alignment == kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
   return memory;
 }
 
