@@ -98,7 +98,7 @@ ToolRules tool_rules(Fields& fields, const Served& served, const Chat& chat) {
   for (std::size_t i = 0; i < chat.tools.size(); ++i) {
     const json::object& function = chat.tools[i].get_object().at("function").get_object();
     const std::string name(as_text(function.at("name").get_string()));
-    if (!chat.named.empty() && name != chat.named) continue;
+    if (!chat.allowed.empty() && std::ranges::count(chat.allowed, name) == 0) continue;
     const json::value* parameters = function.if_contains("parameters");
     const json::value* strict = function.if_contains("strict");
     rules.tools.push_back({.name = name,
@@ -108,8 +108,10 @@ ToolRules tool_rules(Fields& fields, const Served& served, const Chat& chat) {
                            .strict = strict != nullptr && *strict == json::value(true),
                            .where = "tools[" + std::to_string(i) + "].function.parameters"});
   }
-  if (rules.choice == ToolChoice::required && rules.tools.empty()) {
-    complain(fields, "tool_choice", "there is no tool " + quote(chat.named));
+  for (const std::string& name : chat.allowed) {
+    if (std::ranges::count(rules.tools, name, &Tool::name) == 0) {
+      complain(fields, "tool_choice", "there is no tool " + quote(name));
+    }
   }
   if (rules.choice == ToolChoice::none) rules.tools.clear();
   return rules;

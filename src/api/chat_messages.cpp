@@ -142,18 +142,49 @@ std::string_view chosen_name(const json::value& choice) {
   return name != nullptr && name->is_string() ? as_text(name->get_string()) : "";
 }
 
-void get_tool_choice(Fields& fields, Chat& chat) {
+/// {type: allowed_tools, allowed_tools: {mode, tools}}, or mode and tools beside the type.
+void get_allowed_tools(Fields& fields, const Served& served, const json::object& choice,
+                       Chat& chat) {
+  const json::value* inner = choice.if_contains("allowed_tools");
+  const bool nested = inner != nullptr && inner->is_object();
+  Fields own{.object = nested ? inner->get_object() : choice,
+             .where = nested ? "tool_choice.allowed_tools." : "tool_choice."};
+  const std::string_view mode = get_text(own, "mode").value_or("auto");
+  if (mode == "required") chat.choice = ToolChoice::required;
+  if (mode != "auto" && mode != "required") {
+    complain(own, "mode", "wanted auto or required, found " + quote(mode));
+  }
+  const json::array* tools = get_list(own, "tools", served.limits.tools);
+  if (tools == nullptr || tools->empty()) complain(own, "tools", "wanted a list of tools");
+  for (std::size_t i = 0; tools != nullptr && i < tools->size(); ++i) {
+    chat.allowed.emplace_back(chosen_name((*tools)[i]));
+    if (chat.allowed.back().empty()) {
+      complain(own, place("tools", i), "wanted {type: function, function: {name}}");
+    }
+  }
+  join(fields, std::move(own.problem));
+}
+
+void get_tool_choice(Fields& fields, const Served& served, Chat& chat) {
   const json::value* choice = get(fields, "tool_choice");
   if (choice == nullptr || *choice == json::value("auto")) return;
   if (*choice == json::value("none")) {
     chat.tools.clear();
     return;
   }
-  chat.choice = ToolChoice::required;
-  chat.named = chosen_name(*choice);
-  if (*choice != json::value("required") && chat.named.empty()) {
-    return complain(fields, "tool_choice",
-                    "wanted auto, none, required or {type: function, function: {name}}");
+  const json::object* object = choice->if_object();
+  const json::value* type = object != nullptr ? object->if_contains("type") : nullptr;
+  if (type != nullptr && *type == json::value("allowed_tools")) {
+    get_allowed_tools(fields, served, *object, chat);
+  } else {
+    chat.choice = ToolChoice::required;
+    const std::string_view name = chosen_name(*choice);
+    if (!name.empty()) chat.allowed.emplace_back(name);
+    if (*choice != json::value("required") && name.empty()) {
+      return complain(fields, "tool_choice",
+                      "wanted auto, none, required, {type: function, function: {name}} or "
+                      "{type: allowed_tools, allowed_tools: {mode, tools}}");
+    }
   }
   if (chat.tools.empty()) complain(fields, "tool_choice", "there are no tools");
 }
@@ -170,7 +201,7 @@ void get_tools(Fields& fields, const Served& served, Chat& chat) {
     }
     chat.tools.push_back(*tool);
   }
-  get_tool_choice(fields, chat);
+  get_tool_choice(fields, served, chat);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ struct Chat {
   boost::json::array messages = {};  ///< contents are texts, arguments of calls are objects
   boost::json::array tools = {};
   ToolChoice choice = ToolChoice::free;
-  std::string named = {};          ///< the one tool that may be called; none: any
-  bool parallel = true;            ///< more than one call
-  boost::json::object extra = {};  ///< chat_template_kwargs
+  std::vector<std::string> allowed = {};  ///< the tools that may be called; none: all
+  bool parallel = true;                   ///< more than one call
+  boost::json::object extra = {};         ///< chat_template_kwargs
   boost::json::value documents = nullptr;
   bool add_generation_prompt = true;
   bool continue_final_message = false;

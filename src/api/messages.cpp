@@ -155,10 +155,11 @@ void get_message_tools(Fields& fields, const Served& served, Chat& chat) {
   chat.parallel = !get_flag(own, "disable_parallel_tool_use").value_or(false);
   if (type == "none") chat.tools.clear();
   if (type == "any" || type == "tool") chat.choice = ToolChoice::required;
-  if (type == "tool") chat.named = get_text(own, "name").value_or("");
+  const std::string_view name = get_text(own, "name").value_or("");
+  if (type == "tool") chat.allowed.emplace_back(name);
   if (type != "none" && type != "auto" && type != "any" && type != "tool") {
     complain(own, "type", "wanted auto, any, tool or none, found " + quote(type));
-  } else if (type == "tool" && chat.named.empty()) {
+  } else if (type == "tool" && name.empty()) {
     complain(own, "name", "wanted a string");
   } else if (chat.choice == ToolChoice::required && chat.tools.empty()) {
     complain(own, "type", "there are no tools");

@@ -258,6 +258,20 @@ class Tools(unittest.TestCase):
                       tool_choice={"type": "function", "function": {"name": "clock"}}).choices[0]
         self.check(choice.message.tool_calls[0], "clock", CLOCK)
 
+    def test_allowed(self):
+        clock = {"mode": "required", "tools": [{"type": "function", "function": {"name": "clock"}}]}
+        choice = chat(tools=[WEATHER, CLOCK], parallel_tool_calls=False,
+                      tool_choice={"type": "allowed_tools", "allowed_tools": clock}).choices[0]
+        self.check(choice.message.tool_calls[0], "clock", CLOCK)
+        answer = client.responses.create(
+            model="default", input="Go.", max_output_tokens=300, reasoning={"effort": "none"},
+            tools=[{"type": "function", **tool["function"]} for tool in (WEATHER, CLOCK)],
+            parallel_tool_calls=False,
+            tool_choice={"type": "allowed_tools", "mode": "required",
+                         "tools": [{"type": "function", "name": "clock"}]})
+        names = [item.name for item in answer.output if item.type == "function_call"]
+        self.assertEqual(["clock"], names)
+
     def test_streamed(self):
         stream = chat(tools=[WEATHER], tool_choice="required", parallel_tool_calls=False,
                       stream=True)
@@ -276,7 +290,11 @@ class Tools(unittest.TestCase):
             jsonschema.validate(json.loads(choice.message.content), SCHEMA)
 
     def test_wrong_choices(self):
-        for choice in ({"type": "function", "function": {"name": "none_such"}}, "always", {}):
+        unknown = {"type": "function", "function": {"name": "none_such"}}
+        allowed = [{"mode": "auto", "tools": [unknown]}, {"mode": "auto", "tools": []}, {},
+                   {"mode": "any", "tools": [{"function": {"name": "weather"}}]}]
+        for choice in (unknown, "always", {},
+                       *({"type": "allowed_tools", "allowed_tools": value} for value in allowed)):
             with self.assertRaises(openai.BadRequestError):
                 chat({"tool_choice": choice}, tools=[WEATHER])
         with self.assertRaises(openai.BadRequestError):
