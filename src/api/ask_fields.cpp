@@ -136,6 +136,7 @@ Shared get_shared(Fields& fields, const Served& served, const Asking& asking,
   get_salt(fields, served, shared);
   shared.ask.cache_report = get_flag(fields, "cache_report").value_or(false);
   shared.ask.token_ids = get_flag(fields, "return_token_ids").value_or(false);
+  shared.speculation = get_text(fields, "speculation", 256).value_or("auto");
   const auto priority = get_integer(fields, "priority", {-1e6, 1e6}).value_or(0);
   shared.priority = -static_cast<std::int32_t>(priority);  // vLLM: the lower goes first
   return shared;
@@ -168,6 +169,7 @@ void add_prompt(Fields& fields, const Served& served, Shared& shared, std::strin
                                 .stop_tokens = shared.stop_tokens,
                                 .tenant = shared.tenant,
                                 .salt = shared.salt,
+                                .speculation = shared.speculation,
                                 .priority = shared.priority});
 }
 

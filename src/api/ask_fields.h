@@ -27,7 +27,8 @@ struct Shared {
   kv::Salt salt = 0;
   std::uint64_t tenant = 0;  ///< keys get equal shares of the machine
   std::int32_t priority = 0;
-  Structure structure = {};  ///< of the answer
+  Structure structure = {};          ///< of the answer
+  std::string speculation = "auto";  ///< who may propose tokens
 };
 Shared get_shared(Fields& fields, const Served& served, const Asking& asking,
                   std::string_view id_prefix);

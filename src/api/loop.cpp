@@ -122,6 +122,10 @@ Gauges measure(const Loop& loop, std::int64_t n_failures) {
                     .n_stored = state.tree.n_pages[i],
                     .n_idle = kv::n_evictable(state.tree, state.pool, kind)};
   }
+  const spec::Portfolio& portfolio = loop.engine->portfolio;
+  for (std::size_t i = 0; i < portfolio.proposers.size(); ++i) {
+    out.proposers.push_back({portfolio.proposers[i].method->name, portfolio.tally[i]});
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <variant>
@@ -47,12 +48,19 @@ struct Pages {
   std::int32_t n_idle = 0;    ///< of them, those that nothing running uses
 };
 
+/// What became of a proposer's tokens.
+struct ProposerGauges {
+  std::string_view name;
+  spec::Tally tally;
+};
+
 /// The state of the engine after its last step.
 struct Gauges {
   engine::Counts counts = {};
   std::int32_t n_running = 0;
   std::int32_t n_waiting = 0;
   std::array<Pages, kv::kKinds> pages = {};
+  std::vector<ProposerGauges> proposers = {};
   std::int64_t n_preempted = 0;
   std::int64_t n_failures = 0;  ///< steps that were lost as a whole
 };

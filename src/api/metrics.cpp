@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <numeric>
 
 namespace mr::api {
 namespace {
@@ -89,6 +88,30 @@ void by_label(Page& page, const char* name, const char* label,
   }
 }
 
+/// vLLM's counters of speculation, a line for each proposer.
+void speculation(Page& page, const Gauges& g) {
+  const auto each = [&](const char* name, auto&& value) {
+    head(page, name, "counter");
+    for (const ProposerGauges& proposer : g.proposers) {
+      line(page, name, static_cast<double>(value(proposer.tally)),
+           ",method=\"" + std::string(proposer.name) + "\"");
+    }
+  };
+  using spec::Tally;
+  each("vllm:spec_decode_num_drafts_total", [](const Tally& t) { return t.n_drafts; });
+  each("vllm:spec_decode_num_draft_tokens_total", [](const Tally& t) { return t.n_computed; });
+  each("vllm:spec_decode_num_accepted_tokens_total", [](const Tally& t) { return t.n_accepted; });
+  each("millrace_spec_seconds_total", [](const Tally& t) { return 1e-6 * t.us; });
+  const char* name = "vllm:spec_decode_num_accepted_tokens_per_pos_total";
+  head(page, name, "counter");
+  for (const ProposerGauges& proposer : g.proposers) {
+    for (std::size_t i = 0; i < proposer.tally.accepted_at.size(); ++i) {
+      line(page, name, static_cast<double>(proposer.tally.accepted_at[i]),
+           ",method=\"" + std::string(proposer.name) + "\",position=\"" + std::to_string(i) + "\"");
+    }
+  }
+}
+
 void histogram(Page& page, const std::string& name, const Histogram& h) {
   head(page, name, "histogram");
   std::uint64_t n = 0;
@@ -138,20 +161,6 @@ void add_requests(Page& page, const Metrics& metrics) {
   }
   by_label(page, "millrace_prefix_missed_tokens_total", "reason", missed);
   for (const auto& [name, h] : metrics.histograms) histogram(page, name, h);
-}
-
-void add_drafts(Page& page, const engine::Counts& counts) {
-  const auto& at = counts.accepted_at;
-  counter(page, "vllm:spec_decode_num_drafts_total", static_cast<double>(counts.drafts));
-  counter(page, "vllm:spec_decode_num_draft_tokens_total",
-          static_cast<double>(counts.draft_tokens));
-  counter(page, "vllm:spec_decode_num_accepted_tokens_total",
-          static_cast<double>(std::accumulate(at.begin(), at.end(), std::int64_t{0})));
-  const char* name = "vllm:spec_decode_num_accepted_tokens_per_pos_total";
-  head(page, name, "counter");
-  for (std::size_t i = 0; i < at.size(); ++i) {
-    line(page, name, static_cast<double>(at[i]), ",position=\"" + std::to_string(i) + "\"");
-  }
 }
 
 void add_own(Page& page, const Gauges& g, const StepCost& cost, const StepFigures& figures) {
@@ -235,7 +244,7 @@ std::string page_of(Metrics& metrics, Loop& loop, const std::string& model) {
     const std::lock_guard lock(metrics.mutex);
     add_requests(page, metrics);
   }
-  add_drafts(page, state.counts);
+  speculation(page, state);
   add_own(page, state, loop.cost, figures(loop));
   return std::move(page.text);
 }

@@ -37,7 +37,10 @@ void end(Answer& answer, const char* why, text::AnswerDelta& delta) {
 
 void take_in(Answer& answer, const engine::Event& event, text::AnswerDelta& delta) {
   answer.n_cached = event.n_cached > 0 ? event.n_cached : answer.n_cached;
-  if (answer.n_tokens == 0 && !event.tokens.empty()) answer.first = Answer::Clock::now();
+  if (answer.n_tokens == 0 && !event.tokens.empty()) {
+    answer.first = Answer::Clock::now();
+    answer.n_first_steps = answer.engine->counts.steps - answer.n_steps;
+  }
   answer.n_tokens += static_cast<std::int32_t>(event.tokens.size());
   answer.logprobs.insert(answer.logprobs.end(), event.logprobs.begin(), event.logprobs.end());
   std::size_t n = event.tokens.size();
@@ -135,6 +138,10 @@ double generate_seconds(const Answer& answer) {
 double prompt_rate(const Answer& answer) {
   const auto n_prompt = static_cast<std::int64_t>(answer.n_prompt);
   return rate(n_prompt - answer.n_cached, prompt_seconds(answer));
+}
+
+double tokens_a_step(const Answer& answer) {
+  return rate(answer.n_tokens - 1, static_cast<double>(answer.n_steps - answer.n_first_steps));
 }
 
 double generate_rate(const Answer& answer) {

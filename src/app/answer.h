@@ -25,6 +25,7 @@ struct Answer {
   std::int32_t n_cached = 0;  ///< prompt tokens that were in the cache
   std::int32_t n_tokens = 0;  ///< the stop token too
   std::int64_t n_steps = 0;   ///< passes over the weights; until it ends, the engine's before it
+  std::int64_t n_first_steps = 0;  ///< until the first token
   std::uint64_t seed = 0;
   std::vector<sample::Logprobs> logprobs = {};  ///< of each token, where they were asked for
   Clock::time_point start;
@@ -53,5 +54,6 @@ double prompt_seconds(const Answer& answer);    ///< until the first token
 double generate_seconds(const Answer& answer);  ///< after it
 double prompt_rate(const Answer& answer);       ///< tokens a second that were not in the cache
 double generate_rate(const Answer& answer);
+double tokens_a_step(const Answer& answer);  ///< of those after the first
 
 }  // namespace mr::app

@@ -6,6 +6,7 @@
 #include "app/loaded.h"
 #include "app/prompt_flags.h"
 #include "app/sample_flags.h"
+#include "app/speculation.h"
 #include "tensor/dtype.h"
 
 namespace mr::app {
@@ -18,6 +19,7 @@ struct ChatArgs {
   AnswerArgs answer;
   SampleArgs sample;
   std::int32_t n_step_rows = 512;
+  SpecArgs spec;
   DType kv_type = DType::f16;
   bool deterministic = false;
   bool verbose = false;

@@ -20,6 +20,7 @@ void add_chat(CLI::App& app, int& exit_code) {
                    "Context (default: the model's, as memory allows)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   add_kv_type(*chat, args->kv_type);
+  add_speculation(*chat, args->spec);
   add_step_rows(*chat, args->n_step_rows);
   add_prompt_flags(*chat, args->form);
   add_answer_flags(*chat, args->answer);

@@ -33,15 +33,15 @@ Expected<Message> show(ChatSession& session, Answer& answer) {
   return message;
 }
 
-void print_figures(const Answer& a) {
-  std::fprintf(
-      stderr,
-      "(prompt %zu tokens, %d of them cached, %.2f s, %.1f tok/s; answer %d tokens, "
-      "%.2f s, %.1f tok/s; %.2f tokens a step; seed %llu)\n",
-      a.n_prompt, a.n_cached, prompt_seconds(a), prompt_rate(a), a.n_tokens, generate_seconds(a),
-      generate_rate(a),
-      static_cast<double>(a.n_tokens) / static_cast<double>(std::max<std::int64_t>(a.n_steps, 1)),
-      static_cast<unsigned long long>(a.seed));
+void print_figures(const Answer& a, const Tallies& before) {
+  const std::string text = speculation_text(a.engine->portfolio, before);
+  std::fprintf(stderr,
+               "(prompt %zu tokens, %d of them cached, %.2f s, %.1f tok/s; answer %d tokens, "
+               "%.2f s, %.1f tok/s; %.2f tokens a step%s; seed %llu)\n",
+               a.n_prompt, a.n_cached, prompt_seconds(a), prompt_rate(a), a.n_tokens,
+               generate_seconds(a), generate_rate(a), tokens_a_step(a),
+               text.empty() ? "" : (", accepted of computed: " + text).c_str(),
+               static_cast<unsigned long long>(a.seed));
 }
 
 }  // namespace
@@ -49,10 +49,12 @@ void print_figures(const Answer& a) {
 Expected<std::unique_ptr<ChatSession>> make_session(const ChatArgs& args) {
   auto session = std::make_unique<ChatSession>();
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
+  MR_TRY(const spec::Settings spec, speculation(args.spec));
   MR_TRY(session->loaded, load(args.load, {.n_context = args.n_context,
                                            .n_step_rows = args.n_step_rows,
                                            .kv_type = args.kv_type,
-                                           .deterministic = args.deterministic}));
+                                           .deterministic = args.deterministic,
+                                           .spec = spec}));
   const Loaded& loaded = session->loaded;
   MR_TRY(session->form, chat_form(args.form, loaded.path));
   MR_TRY(session->settings.sample, sample_params(args.sample, loaded));
@@ -74,6 +76,7 @@ Expected<void> answer(ChatSession& session) {
   sample::Params params = settings.sample;
   params.seed += session.n_again;
   (void)take_interrupt();  // one that came before
+  const Tallies before = session.engine.portfolio.tally;
   MR_TRY(Answer answer, begin_answer(session.engine, session.loaded,
                                      {.prompt = std::move(prompt),
                                       .n_new = settings.n_new,
@@ -85,7 +88,7 @@ Expected<void> answer(ChatSession& session) {
   if (finish != "stop") {
     std::fprintf(stderr, "(%s)\n", finish == "cancelled" ? "interrupted" : answer.finish);
   }
-  if (settings.verbose) print_figures(answer);
+  if (settings.verbose) print_figures(answer, before);
   return {};
 }
 

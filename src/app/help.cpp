@@ -125,10 +125,8 @@ std::string code(const std::string& text) {
 
 std::string program_help(const CLI::App& program) {
   std::string out =
-      program.get_description() +
-      "\nusage: millrace COMMAND [flags]; COMMAND --help: its flags, --help-all: all\n\n";
+      "usage: millrace COMMAND [flags]; --version; COMMAND --help: flags, --help-all\n\n";
   for (const CommandManual& command : manuals_of(program)) out += entry(command.name, command.text);
-  out += flags_of_group(manual_of(program), "", false);
   return out + examples(program.get_footer());
 }
 

@@ -13,6 +13,7 @@
 #include "kern/cuda/device.h"
 #include "model/finite.h"
 #include "model/packed_cache.h"
+#include "spec/rest_index.h"
 #include "sys/memory.h"
 
 namespace mr::app {
@@ -33,15 +34,6 @@ Expected<kern::Device> make_device(Loaded& loaded, kern::Level level, int n_thre
   }
   MR_TRY(loaded.team, sys::make_team(n_threads));
   return kern::cpu_device(level, *loaded.team);
-}
-
-Expected<text::Tokenizer> load_tokenizer(const io::ModelFiles& files) {
-  const bool is_gguf = files.format == io::Format::gguf;
-  const std::string folder = std::filesystem::path(files.config).parent_path().string();
-  MR_TRY(text::Vocab vocab, text::read_vocab(is_gguf          ? files.weights
-                                             : folder.empty() ? "."
-                                                              : folder));
-  return text::make_tokenizer(std::move(vocab));
 }
 
 /// Whether text::load_chat_template would find one: a metadata key, a file, or a field of
@@ -96,6 +88,15 @@ Expected<Opened> open(const LoadArgs& args) {
   return opened;
 }
 
+Expected<text::Tokenizer> load_tokenizer(const io::ModelFiles& files) {
+  const bool is_gguf = files.format == io::Format::gguf;
+  const std::string folder = std::filesystem::path(files.config).parent_path().string();
+  MR_TRY(text::Vocab vocab, text::read_vocab(is_gguf          ? files.weights
+                                             : folder.empty() ? "."
+                                                              : folder));
+  return text::make_tokenizer(std::move(vocab));
+}
+
 Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   MR_TRY(const Opened opened, open(args));
   Loaded loaded;
@@ -107,6 +108,9 @@ Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   const model::Source source = model::source(opened.file);
   MR_TRY(loaded.tokenizer, load_tokenizer(opened.files));
   MR_TRY(loaded.ends, model_ends(opened.files, source, loaded.tokenizer));
+  if (!options.spec.sources.rest_index.empty()) {
+    loaded.options.spec.sources.tokenizer_fingerprint = spec::fingerprint(loaded.tokenizer);
+  }
   MR_TRY(loaded.has_chat_template, has_chat_template(opened.files, source));
   Progress progress = make_progress("loading, layer");
   const auto show_layer = [](void* to, std::int32_t done, std::int32_t total) {

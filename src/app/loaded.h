@@ -41,6 +41,9 @@ Expected<Opened> open(const LoadArgs& args);
 /// the machine's as far as the cgroup allows. 0 where nothing says.
 std::uint64_t available_memory(kern::Level level);
 
+/// The tokenizer of a model. Errors: bad_model.
+Expected<text::Tokenizer> load_tokenizer(const io::ModelFiles& files);
+
 /// A model ready to run, with all that it stands on.
 struct Loaded {
   std::string path;

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   mr::app::add_loadtest(program->app, exit_code);
   mr::app::add_perplexity(program->app, exit_code);
   mr::app::add_bench(program->app, exit_code);
+  mr::app::add_spec_bench(program->app, exit_code);
+  mr::app::add_rest_index(program->app, exit_code);
   mr::app::add_plan(program->app, exit_code);
   mr::app::add_list(program->app, exit_code);
   mr::app::add_show(program->app, exit_code);

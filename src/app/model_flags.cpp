@@ -5,7 +5,6 @@
 #include "app/choice.h"
 #include "app/numbers.h"
 #include "base/quote.h"
-#include "spec/settings.h"
 
 namespace mr::app {
 
@@ -67,18 +66,6 @@ void add_given_flags(CLI::App& command) {
   given("--cont-batching,--cb", "Requests join and leave at every step");
   given("--jinja", "Chat templates are Jinja");
   given("--enable-prefix-caching", "What was computed is found again");
-}
-
-void add_speculation(CLI::App& command, std::string& speculation) {
-  std::string names;
-  for (const spec::Method& method : spec::methods()) names += ", " + std::string(method.name);
-  command
-      .add_option("--spec", speculation,
-                  "Who proposes tokens to verify, same text: off" + names +
-                      "; METHOD[:depth=,width=,nodes=], joined by +")
-      ->group(kEngineGroup)
-      ->type_name("METHOD")
-      ->capture_default_str();
 }
 
 }  // namespace mr::app

@@ -1,6 +1,5 @@
 #pragma once
 #include <CLI/App.hpp>
-#include <string>
 
 #include "app/loaded.h"
 #include "tensor/dtype.h"
@@ -17,9 +16,6 @@ void add_threads(CLI::App& command, LoadArgs& args);
 
 /// How K and V are kept.
 void add_kv_type(CLI::App& command, DType& kv_type);
-
-/// Who proposes tokens.
-void add_speculation(CLI::App& command, std::string& speculation);
 
 /// Rows of a step.
 void add_step_rows(CLI::App& command, std::int32_t& n_step_rows);

@@ -128,6 +128,9 @@ Expected<Said> generate(Answer& answer, const RunArgs& args) {
       clear(progress);
     }
     if (!args.json) put(delta, screen);
+    if (args.verbose) {
+      std::fprintf(stderr, "%s\n", decision_text(answer.engine->decision).c_str());
+    }
     if (screen.failed) return fail(Fault::failed, "standard output cannot be written");
     said.reasoning += delta.reasoning;
     said.text += delta.text;
@@ -136,13 +139,18 @@ Expected<Said> generate(Answer& answer, const RunArgs& args) {
   return said;
 }
 
+std::string accepted_text(const Answer& a) {
+  const std::string text = speculation_text(a.engine->portfolio, {});
+  return text.empty() ? "" : " (accepted of computed: " + text + ")";
+}
+
 void print_figures(const Answer& a, double load_s) {
   std::fprintf(stderr,
                "millrace: loaded in %.2f s; prompt %zu tokens in %.2f s (%.1f tok/s); "
-               "answer %d tokens in %.2f s (%.1f tok/s); %s; seed %llu\n",
+               "answer %d tokens in %.2f s (%.1f tok/s), %.2f tokens a step%s; %s; seed %llu\n",
                load_s, a.n_prompt, prompt_seconds(a), prompt_rate(a), a.n_tokens,
-               generate_seconds(a), generate_rate(a), a.finish,
-               static_cast<unsigned long long>(a.seed));
+               generate_seconds(a), generate_rate(a), tokens_a_step(a), accepted_text(a).c_str(),
+               a.finish, static_cast<unsigned long long>(a.seed));
 }
 
 double finite(float logprob) {
@@ -171,6 +179,19 @@ boost::json::array logprobs_json(const text::Tokenizer& tok, const Answer& answe
   return all;
 }
 
+boost::json::array proposers_json(const spec::Portfolio& portfolio) {
+  boost::json::array all;
+  for (std::size_t i = 0; i < portfolio.proposers.size(); ++i) {
+    const spec::Tally& tally = portfolio.tally[i];
+    all.push_back({{"method", portfolio.proposers[i].method->name},
+                   {"drafts", tally.n_drafts},
+                   {"draft_tokens", tally.n_computed},
+                   {"accepted_tokens", tally.n_accepted},
+                   {"seconds", 1e-6 * tally.us}});
+  }
+  return all;
+}
+
 void print_json(const Answer& a, const Said& said, const Loaded& loaded, double load_s) {
   boost::json::object object{
       {"text", said.text},
@@ -182,6 +203,7 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
       {"seed", a.seed},
       {"model", loaded.model.config.name},
       {"steps", a.n_steps},
+      {"speculation", proposers_json(a.engine->portfolio)},
       {"load_s", load_s},
       {"prompt_s", prompt_seconds(a)},
       {"generate_s", generate_seconds(a)},
@@ -195,12 +217,12 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
 Expected<const char*> answer(const RunArgs& args) {
   const auto start = Answer::Clock::now();
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
-  MR_TRY(const spec::Settings speculation, spec::parse_settings(args.speculation));
+  MR_TRY(const spec::Settings spec, speculation(args.spec));
   MR_TRY(const Loaded loaded, load(args.load, {.n_context = args.n_context,
                                                .n_step_rows = args.n_step_rows,
                                                .kv_type = args.kv_type,
                                                .deterministic = args.deterministic,
-                                               .spec = speculation}));
+                                               .spec = spec}));
   MR_TRY(auto prompt, encode_prompt(loaded, args));
   MR_TRY(sample::Params params, sample_params(args.sample, loaded));
   params.n_logprobs = args.n_logprobs;

@@ -7,6 +7,7 @@
 #include "app/loaded.h"
 #include "app/prompt_flags.h"
 #include "app/sample_flags.h"
+#include "app/speculation.h"
 #include "tensor/dtype.h"
 
 namespace mr::app {
@@ -23,10 +24,11 @@ struct RunArgs {
   AnswerArgs answer;
   std::int32_t n_step_rows = 512;
   DType kv_type = DType::f16;
-  std::string speculation = "off";  ///< as spec::parse_settings takes it
-  bool raw = false;                 ///< no chat template
+  SpecArgs spec;
+  bool raw = false;  ///< no chat template
   bool deterministic = false;
   bool json = false;
+  bool verbose = false;  ///< how each step was decided
 };
 
 /// `millrace run`: the answer alone on stdout, thoughts and figures on stderr. Returns the exit

@@ -25,7 +25,7 @@ void add_run(CLI::App& app, int& exit_code) {
                   "Context (default: the model's, as memory allows)")
       ->check(integers(0, std::numeric_limits<std::int32_t>::max()));
   add_kv_type(*run, args->kv_type);
-  add_speculation(*run, args->speculation);
+  add_speculation(*run, args->spec);
   add_step_rows(*run, args->n_step_rows);
   add_prompt_flags(*run, args->form);
   add_answer_flags(*run, args->answer);
@@ -37,6 +37,8 @@ void add_run(CLI::App& app, int& exit_code) {
   run->add_flag("--raw", args->raw, "The prompt as it is, without the chat template")
       ->group("Prompt");
   run->add_flag("--deterministic", args->deterministic, "Same text whatever was cached before")
+      ->group(kEngineGroup);
+  run->add_flag("-v,--verbose", args->verbose, "How each step was decided, on stderr")
       ->group(kEngineGroup);
   run->add_flag("--json", args->json, "One JSON object with text and figures on stdout");
   add_given_flags(*run);

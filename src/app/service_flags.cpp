@@ -80,6 +80,7 @@ void add_service_flags(CLI::App& command, ServiceArgs& args) {
       ->check(integers(1, 4096));
   add_step_rows(command, args.n_step_rows);
   add_kv_type(command, args.kv_type);
+  add_speculation(command, args.spec);
   add_choice<engine::Pooling>(command, "--pooling", args.pooling,
                               {{"mean", engine::Pooling::mean}, {"last", engine::Pooling::last}},
                               "Hidden states that an embedding is made of");

@@ -125,7 +125,9 @@ Expected<api::StepCost> step_cost(const ServiceArgs& args, const Loaded& loaded,
 }  // namespace
 
 Expected<Loaded> load_service(const ServiceArgs& args) {
-  MR_TRY(Loaded loaded, load(args.load, wanted(args)));
+  engine::Options options = wanted(args);
+  MR_TRY(options.spec, speculation(args.spec));
+  MR_TRY(Loaded loaded, load(args.load, options));
   loaded.options = with_room(args, loaded);
   return loaded;
 }

@@ -7,6 +7,7 @@
 #include "api/limits.h"
 #include "api/service.h"
 #include "app/loaded.h"
+#include "app/speculation.h"
 #include "tensor/dtype.h"
 
 /// What requests are answered with, over HTTP or from files.
@@ -20,6 +21,7 @@ struct ServiceArgs {
   std::int32_t n_parallel = 16;           ///< answers at once
   std::int32_t n_cached_requests = 0;     ///< of full length, in the cache; 0: as memory allows
   std::int32_t n_step_rows = 512;
+  SpecArgs spec;
   DType kv_type = DType::f16;
   engine::Pooling pooling = engine::Pooling::mean;  ///< of embeddings
   bool deterministic = false;

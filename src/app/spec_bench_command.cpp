@@ -1,0 +1,176 @@
+#include "app/spec_bench_command.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+
+#include "app/chat_prompt.h"
+#include "app/exit.h"
+#include "app/interrupt.h"
+#include "app/prompt_flags.h"
+#include "app/spec_chart.h"
+#include "app/spec_prompts.h"
+#include "app/speculation.h"
+#include "engine/spec_trial.h"
+#include "text/valid_utf8.h"
+
+namespace mr::app {
+namespace {
+
+using SpecPrompts = std::vector<std::vector<std::int32_t>>;
+
+/// Copying, counting, telling: what answers are like when no file says otherwise.
+std::vector<std::string> own_prompts() {
+  return {
+      "Tell me a short story about a fox and a bird.",
+      "Repeat this sentence three times: The little red boat sailed over the blue lake.",
+      "Count from one to twenty in words.",
+      "Write down the days of the week, then write them down again.",
+  };
+}
+
+Expected<SpecPrompts> encode_spec_prompts(const Loaded& loaded,
+                                          const std::vector<std::string>& texts,
+                                          std::int32_t n_most) {
+  SpecPrompts prompts;
+  ChatForm form;
+  if (loaded.has_chat_template) {
+    MR_TRY(form, chat_form({}, loaded.path));
+  }
+  for (const std::string& text : texts) {
+    std::vector<std::int32_t> tokens;
+    if (loaded.has_chat_template) {
+      const boost::json::value messages = {{{"role", "user"}, {"content", text::valid_utf8(text)}}};
+      MR_TRY(tokens, chat_prompt(form, loaded.tokenizer, messages, false));
+    } else {
+      MR_TRY(const auto ids, text::encode(loaded.tokenizer, text, {.add_special = true}));
+      tokens.assign(ids.begin(), ids.end());
+    }
+    if (tokens.size() > static_cast<std::size_t>(n_most)) continue;
+    prompts.push_back(std::move(tokens));
+  }
+  if (prompts.empty()) {
+    return fail(Fault::does_not_fit, "prompts: wanted some of at most " + std::to_string(n_most) +
+                                         " tokens, found only longer ones");
+  }
+  return prompts;
+}
+
+std::vector<std::string> methods_of(const SpecBenchArgs& args) {
+  std::vector<std::string> names;
+  for (const std::string& piece : args.methods) {
+    // Commas stand between methods, and between the numbers of one: "lookup:depth=4,width=2,tree".
+    const bool goes_on = piece.find('=') < piece.find_first_of(":+") && !names.empty();
+    goes_on ? void(names.back() += "," + piece) : names.push_back(piece);
+  }
+  if (!names.empty() && names != std::vector<std::string>{"all"}) return names;
+  names.clear();
+  for (const spec::Method& method : spec::methods()) {
+    if (method.name == "rest" && args.rest_index.empty()) continue;
+    names.emplace_back(method.name);
+  }
+  names.emplace_back("auto");
+  return names;
+}
+
+/// Plain decoding and one method in turns.
+Expected<SpecRow> measure_method(const Loaded& loaded, const SpecBenchArgs& args,
+                                 engine::Options options, const engine::SpecTest& test,
+                                 const std::string& method) {
+  MR_TRY(spec::Settings settings, speculation({.methods = method, .rest_index = args.rest_index}));
+  settings.sources.tokenizer_fingerprint = loaded.options.spec.sources.tokenizer_fingerprint;
+  SpecRow row{.method = method, .n_batch = test.n_batch};
+  row.equal = true;
+  std::vector<double> ratios;
+  for (std::int32_t round = 0; round < args.n_rounds && !interrupted(); ++round) {
+    options.spec = {};
+    MR_TRY(const auto plain, engine::try_speculation(loaded.model, options, test));
+    options.spec = settings;
+    MR_TRY(row.trial, engine::try_speculation(loaded.model, options, test));
+    row.plain = plain;
+    row.equal = row.equal && row.trial.texts == plain.texts && row.trial.n_tokens == plain.n_tokens;
+    const double plain_rate = static_cast<double>(plain.n_tokens) / plain.us;
+    ratios.push_back(static_cast<double>(row.trial.n_tokens) / row.trial.us / plain_rate);
+  }
+  if (ratios.empty()) return fail(Fault::cancelled, "interrupted");
+  std::ranges::sort(ratios);
+  row.speed = ratios[ratios.size() / 2];
+  row.speed_least = ratios.front();
+  row.speed_most = ratios.back();
+  return row;
+}
+
+void print_spec_row(const SpecRow& row) {
+  std::printf("%-28s %5d %10.2f %10.2f %9.1f %8.2f (%.2f to %.2f) %s\n", row.method.c_str(),
+              row.n_batch, accepted_a_step(row), tokens_a_load(row), 100 * draft_share(row),
+              row.speed, row.speed_least, row.speed_most, row.equal ? "equal" : "DIFFERENT");
+}
+
+void print_spec_json(const SpecRow& row) {
+  boost::json::object object{
+      {"method", row.method},
+      {"batch", row.n_batch},
+      {"tokens_per_step", accepted_a_step(row)},
+      {"tokens_per_weight_load", tokens_a_load(row)},
+      {"rows_per_step", rows_a_step(row)},
+      {"draft_share", draft_share(row)},
+      {"verify_share", 1 - draft_share(row)},
+      {"tok_s", 1e6 * static_cast<double>(row.trial.n_tokens) / row.trial.us},
+      {"speed", row.speed},
+      {"speed_least", row.speed_least},
+      {"speed_most", row.speed_most},
+      {"equal", row.equal}};
+  std::printf("%s\n", boost::json::serialize(object).c_str());
+}
+
+Expected<bool> bench_methods(const SpecBenchArgs& args) {
+  MR_TRY_VOID(parse(args.sample));
+  std::vector<std::int32_t> batches = args.n_batch;
+  if (batches.empty()) batches = {1, 4, 16};
+  for (const std::string& method : methods_of(args)) {
+    MR_TRY_VOID(speculation({.methods = method, .rest_index = args.rest_index}));
+  }
+  std::vector<std::string> texts = own_prompts();
+  if (!args.prompts.empty()) {
+    MR_TRY(texts, read_prompts(args.prompts, static_cast<std::size_t>(args.n_prompts)));
+  }
+  const std::int32_t n_most = std::ranges::max(batches);
+  engine::Options wanted{
+      .n_context = 0, .n_parallel = n_most, .n_running = n_most, .kv_type = args.kv_type};
+  wanted.spec.sources.rest_index = args.rest_index;
+  MR_TRY(const Loaded loaded, load(args.load, wanted));
+  MR_TRY(const SpecPrompts prompts,
+         encode_spec_prompts(loaded, texts, loaded.options.n_context - args.n_new));
+  MR_TRY(sample::Params params, sample_params(args.sample, loaded));
+  params.n_logprobs = 0;
+  if (!args.json) {
+    std::printf("%-28s %5s %10s %10s %9s %8s\n", "method", "batch", "tok/step", "tok/load",
+                "draft %", "speed");
+  }
+  std::vector<SpecRow> rows;
+  for (const std::int32_t n_batch : batches) {
+    for (const std::string& method : methods_of(args)) {
+      const engine::SpecTest test{
+          .prompts = prompts, .n_new = args.n_new, .n_batch = n_batch, .sample = params};
+      MR_TRY(SpecRow row, measure_method(loaded, args, loaded.options, test, method));
+      args.json ? print_spec_json(row) : print_spec_row(row);
+      std::fflush(stdout);
+      rows.push_back(std::move(row));
+    }
+  }
+  if (!args.svg.empty()) {
+    MR_TRY_VOID(write_chart(args.svg, rows));
+  }
+  return std::ranges::all_of(rows, &SpecRow::equal);
+}
+
+}  // namespace
+
+int run_spec_bench(const SpecBenchArgs& args) {
+  catch_interrupts();
+  const Expected<bool> equal = bench_methods(args);
+  if (!equal) return report(equal.error());
+  return *equal ? kOk : kFailed;
+}
+
+}  // namespace mr::app
