@@ -15,6 +15,9 @@ namespace {
 
 constexpr auto kFull = static_cast<std::size_t>(kv::Kind::full);
 
+using LogitRows = std::span<const sample::LogitRow>;
+static_assert(sample::kBlock == kern::kLogitBlock);
+
 /// Pages for n_parallel requests of full length, the scratch slots of their trees, and one copied.
 std::int64_t pages_wanted(const Options& options) {
   const std::int64_t each = kv::pages_for(options.n_context) + 2;
@@ -40,19 +43,26 @@ Expected<void> run_rows(Engine& engine, const sched::Batch& batch) {
   MR_TRY_VOID(run(batch.work[kFull], engine.store, engine.lists, device));
   MR_TRY_VOID(
       model::forward(*engine.model, engine.workspace, engine.store.view, step_input(batch)));
+  const std::size_t n = batch.logit_rows.size();
   const auto n_vocab = static_cast<std::size_t>(engine.model->config.n_vocab);
-  engine.logits.resize(batch.logit_rows.size() * n_vocab);
+  const auto n_blocks = static_cast<std::size_t>(model::logit_blocks(engine.model->config));
+  engine.logits.resize(n * (n_vocab + n_blocks));
   device.ops->download(device, engine.logits.data(), engine.workspace.logits.data,
                        engine.logits.size() * sizeof(float));
+  engine.rows.clear();
+  const std::span<const float> all = engine.logits;
+  for (std::size_t i = 0; i < n; ++i) {
+    engine.rows.push_back({.logits = all.subspan(i * n_vocab, n_vocab),
+                           .block_max = all.subspan(n * n_vocab + i * n_blocks, n_blocks)});
+  }
   return {};
 }
 
-/// The logits of sequence `seq` of the batch, (its logit rows, n_vocab).
-std::span<const float> logits_of(const Engine& engine, const sched::Batch& batch, std::size_t seq) {
-  const auto n_vocab = static_cast<std::size_t>(engine.model->config.n_vocab);
+/// The logits of sequence `seq` of the batch.
+LogitRows rows_of(const Engine& engine, const sched::Batch& batch, std::size_t seq) {
   const auto begin = static_cast<std::size_t>(batch.logit_begin[seq]);
   const auto end = static_cast<std::size_t>(batch.logit_begin[seq + 1]);
-  return std::span(engine.logits).subspan(begin * n_vocab, (end - begin) * n_vocab);
+  return LogitRows(engine.rows).subspan(begin, end - begin);
 }
 
 /// Offers what thoughts that have spent their budget must go on with, so that one step takes it in.
@@ -73,35 +83,33 @@ void offer_forced(Engine& engine) {
   }
 }
 
-/// Takes the rows off `logits` that come before tokens there are already, as those of prompts whose
+/// Takes the rows off `rows` that come before tokens there are already, as those of prompts whose
 /// logprobs are wanted do, and tells the prompt's.
-std::vector<sample::Logprobs> score(Engine& engine, const sched::Task& task,
-                                    std::span<const float>& logits) {
+std::vector<sample::Logprobs> score(Engine& engine, const sched::Task& task, LogitRows& rows) {
   std::vector<sample::Logprobs> out;
   if (!task.all_logits) return out;
   Engine::Asked& asked = engine.asked.at(task.request);
-  const auto n_vocab = static_cast<std::size_t>(engine.model->config.n_vocab);
   auto next = static_cast<std::size_t>(task.seq.length) + 1;
-  for (; next < task.tokens.size() && !logits.empty(); ++next) {
+  for (; next < task.tokens.size() && !rows.empty(); ++next) {
     if (next == static_cast<std::size_t>(asked.n_scored) && asked.n_scored < task.n_prompt) {
-      out.push_back(sample::logprobs(engine.candidates, logits.first(n_vocab), task.tokens[next],
+      out.push_back(sample::logprobs(engine.candidates, rows.front(), task.tokens[next],
                                      asked.n_prompt_logprobs));
       ++asked.n_scored;
     }
-    logits = logits.subspan(n_vocab);
+    rows = rows.subspan(1);
   }
   return out;
 }
 
 /// Draws for one sequence from its logits, and cuts what was drawn at a stop token.
-sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq,
-                    std::span<const float> logits, spec::Verified& drawn) {
+sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq, LogitRows rows,
+                    spec::Verified& drawn) {
   const sched::Task& task = sched::at(engine.state, batch.task[seq]);
   const bool full = task.tokens.size() >= static_cast<std::size_t>(task.n_max);
-  if (logits.empty() || full) return sched::Verdict::go_on;
+  if (rows.empty() || full) return sched::Verdict::go_on;
   Engine::Asked& asked = engine.asked.at(batch.request[seq]);
   sample::Carry& carry = asked.carry[static_cast<std::size_t>(batch.choice[seq])];
-  drawn = spec::verify(batch.draft[seq], logits, asked.sample,
+  drawn = spec::verify(batch.draft[seq], rows, asked.sample,
                        {.choice = static_cast<std::uint32_t>(batch.choice[seq]),
                         .history = {.before = task.tokens, .path = {}, .n_prompt = asked.n_prompt},
                         .stop_tokens = asked.stop_tokens,
@@ -306,12 +314,12 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   sched::Results results;
   for (std::size_t seq = 0; seq < batch.task.size(); ++seq) {
     const sched::Task& task = sched::at(engine.state, batch.task[seq]);
-    std::span<const float> logits = logits_of(engine, batch, seq);
-    std::vector<sample::Logprobs> prompt_logprobs = score(engine, task, logits);
+    LogitRows rows = rows_of(engine, batch, seq);
+    std::vector<sample::Logprobs> prompt_logprobs = score(engine, task, rows);
     spec::Verified drawn;
-    results.verdict.push_back(draw(engine, batch, seq, logits, drawn));
+    results.verdict.push_back(draw(engine, batch, seq, rows, drawn));
     std::vector<std::int32_t>& tokens = drawn.tokens;
-    learn_outcome(engine, batch, seq, tokens, logits);
+    learn_outcome(engine, batch, seq, tokens, rows);
     results.token.insert(results.token.end(), tokens.begin(), tokens.end());
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     engine.counts.tokens += static_cast<std::int64_t>(tokens.size());

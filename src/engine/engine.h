@@ -120,10 +120,11 @@ struct Engine {
   std::uint64_t last_sequence = 0;
   spec::Portfolio portfolio;
   Pace pace;
-  Decision decision;              ///< of the last step
-  std::vector<float> logits;      ///< of the step under way
-  std::vector<float> hidden;      ///< (rows, dim) of it, where they are pooled
-  sample::Candidates candidates;  ///< of the draw under way
+  Decision decision;          ///< of the last step
+  std::vector<float> logits;  ///< of the step under way, and behind them their block maxima
+  std::vector<sample::LogitRow> rows;  ///< views of them
+  std::vector<float> hidden;           ///< (rows, dim) of it, where they are pooled
+  sample::Candidates candidates;       ///< of the draw under way
   Counts counts;
 };
 

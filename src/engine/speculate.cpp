@@ -45,12 +45,11 @@ Expected<void> offer_drafts(Engine& engine) {
 }
 
 void learn_outcome(Engine& engine, const sched::Batch& batch, std::size_t seq,
-                   std::span<const std::int32_t> tokens, std::span<const float> logits) {
+                   std::span<const std::int32_t> tokens, std::span<const sample::LogitRow> rows) {
   if (engine.portfolio.proposers.empty() || tokens.empty()) return;
   const spec::Sequence sequence = sequence_of(engine, sched::at(engine.state, batch.task[seq]));
-  spec::learn(
-      engine.portfolio,
-      {.sequence = sequence, .tokens = tokens, .computed = batch.draft[seq], .logits = logits});
+  spec::learn(engine.portfolio,
+              {.sequence = sequence, .tokens = tokens, .computed = batch.draft[seq], .rows = rows});
 }
 
 void forget_sequence(Engine& engine, const Engine::Asked& asked, std::int32_t choice) {

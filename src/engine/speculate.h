@@ -8,9 +8,9 @@ namespace mr::engine {
 Expected<void> offer_drafts(Engine& engine);
 
 /// Tells what came of the one of sequence `seq` of the batch, before the step is committed.
-/// `logits` are those of its nodes.
+/// `rows` are the logits of its nodes.
 void learn_outcome(Engine& engine, const sched::Batch& batch, std::size_t seq,
-                   std::span<const std::int32_t> tokens, std::span<const float> logits);
+                   std::span<const std::int32_t> tokens, std::span<const sample::LogitRow> rows);
 
 /// A choice has ended, or all of them have.
 void forget_sequence(Engine& engine, const Engine::Asked& asked, std::int32_t choice);

@@ -221,9 +221,12 @@ void head(const Device& device, const HeadArgs& a) {
                         .dim = dim,
                         .acts = a.acts_scratch});
   ops.gemm(device, {.weight = a.weight, .acts = a.acts_scratch, .n_rows = a.n_rows, .y = a.logits});
-  ops.scale_cap(
-      device,
-      {.x = a.logits, .n = a.n_rows * a.weight.n_out, .scale = a.scale, .softcap = a.softcap});
+  ops.scale_cap(device, {.x = a.logits,
+                         .n_rows = a.n_rows,
+                         .dim = a.weight.n_out,
+                         .scale = a.scale,
+                         .softcap = a.softcap,
+                         .block_max = a.block_max});
 }
 
 }  // namespace mr::kern::compose

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "kern/cases/data.h"
@@ -198,6 +200,35 @@ TEST_P(ExactTest, AttentionOfARowAnywhere) {
             << "position " << reaches[i].pos << ", " << reaches[i].by_path << " by path, sequence "
             << reaches[i].seq;
       }
+    }
+  }
+}
+
+TEST_P(ExactTest, BlockMaximaOfLogits) {
+  const LevelInfo level = cases::level_named(GetParam());
+  if (!level.missing.empty()) GTEST_SKIP() << level.missing;
+  constexpr std::int64_t kDim = 333;  // the last block is short
+  constexpr std::int64_t kBlocks = (kDim + kLogitBlock - 1) / kLogitBlock;
+  cases::OwnDevice two(level.level, 2);
+  auto x = cases::random_floats(7, 3 * kDim);
+  x[70] = std::numeric_limits<float>::quiet_NaN();
+  x[kDim + 5] = std::numeric_limits<float>::infinity();
+  x[3 * kDim - 1] = -std::numeric_limits<float>::infinity();
+  Prepared p;
+  float* of_blocks = cases::reserve_floats(p, two.device, 3 * kBlocks);
+  two.device.ops->scale_cap(
+      two.device, {.x = put(p, two.device, x), .n_rows = 3, .dim = kDim, .block_max = of_blocks});
+  const auto found = cases::get(two.device, of_blocks, 3 * kBlocks);
+  for (std::int64_t block = 0; block < 3 * kBlocks; ++block) {
+    const auto begin = x.begin() + block / kBlocks * kDim + block % kBlocks * kLogitBlock;
+    const auto end =
+        begin + std::min<std::int64_t>(kLogitBlock, kDim - block % kBlocks * kLogitBlock);
+    const bool finite = std::all_of(begin, end, [](float logit) { return std::isfinite(logit); });
+    const float top = found[static_cast<std::size_t>(block)];
+    if (finite) {
+      EXPECT_EQ(*std::max_element(begin, end), top) << "block " << block;
+    } else {
+      EXPECT_TRUE(std::isnan(top)) << "block " << block;
     }
   }
 }

@@ -17,6 +17,7 @@ namespace mr::kern {
 inline constexpr std::int32_t kPagePositions = 64;  ///< positions of one KV page
 inline constexpr std::int32_t kMaxHeadDim = 1024;   ///< largest k_dim and v_dim; models check it
 inline constexpr std::int32_t kMaxExperts = 1024;   ///< of a layer; models check it
+inline constexpr std::int32_t kLogitBlock = 64;     ///< logits that one block maximum stands for
 
 struct Table;
 
@@ -373,7 +374,8 @@ struct GatherArgs {
   float* y = nullptr;  ///< (n_rows, dim)
 };
 
-/// Logits of chosen rows: final norm, projection, soft-cap.
+/// Logits of chosen rows: final norm, projection, soft-cap, and what sampling needs to skip most of
+/// them.
 struct HeadArgs {
   const float* x = nullptr;           ///< (any, dim), the residual stream
   const std::int32_t* row = nullptr;  ///< (n_rows) the rows of x that are wanted
@@ -386,14 +388,18 @@ struct HeadArgs {
   float* x_scratch = nullptr;         ///< (n_rows, dim)
   std::byte* acts_scratch = nullptr;  ///< (n_rows, dim)
   float* logits = nullptr;            ///< (n_rows, n_vocab)
+  float* block_max = nullptr;         ///< as ScaleCapArgs, or null
 };
 
-/// x = softcap * tanh(scale * x / softcap), or x = scale * x where softcap is 0.
+/// x = softcap * tanh(scale * x / softcap), or x = scale * x where softcap is 0. The same pass
+/// finds the largest of each block of a row, NaN where a number of the block is not finite.
 struct ScaleCapArgs {
-  float* x = nullptr;
-  std::int64_t n = 0;
+  float* x = nullptr;  ///< (n_rows, dim)
+  std::int64_t n_rows = 0;
+  std::int64_t dim = 0;
   float scale = 1.0F;
   float softcap = 0;
+  float* block_max = nullptr;  ///< (n_rows, ceil(dim / kLogitBlock)) or null
 };
 
 /// The largest logit of each row, the lowest id where several are equal; NaN never wins.

@@ -81,6 +81,8 @@ Expected<void> forward(const Model& model, Workspace& workspace, const kern::KvV
     attend(pass, layer);
     feed_forward(pass, layer);
   }
+  const auto n_vocab = static_cast<std::size_t>(config.n_vocab);
+  auto* logits = kern::as<float>(workspace.logits);
   device.ops->head(device, {.x = kern::as<float>(workspace.x),
                             .row = pass.logit_rows,
                             .n_rows = static_cast<std::int32_t>(step.logit_rows.size()),
@@ -91,7 +93,8 @@ Expected<void> forward(const Model& model, Workspace& workspace, const kern::KvV
                             .softcap = config.logit_softcap,
                             .x_scratch = kern::as<float>(workspace.head_x),
                             .acts_scratch = kern::as<std::byte>(workspace.head_acts),
-                            .logits = kern::as<float>(workspace.logits)});
+                            .logits = logits,
+                            .block_max = logits + step.logit_rows.size() * n_vocab});
   return {};
 }
 

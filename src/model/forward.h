@@ -68,14 +68,20 @@ struct Workspace {
   LatentWorkspace latent;
   kern::Buffer head_x;     ///< (n_logit_rows, dim)
   kern::Buffer head_acts;  ///< (n_logit_rows, dim)
-  kern::Buffer logits;     ///< (n_logit_rows, n_vocab)
+  kern::Buffer logits;     ///< (n_logit_rows, n_vocab), then (n_logit_rows, logit_blocks)
 };
 
 /// Errors: does_not_fit.
 Expected<Workspace> make_workspace(const Model& model, const StepLimits& limits);
 
+/// How many block maxima a row of logits has: one for each kern::kLogitBlock.
+inline std::int32_t logit_blocks(const Config& config) {
+  return (config.n_vocab + kern::kLogitBlock - 1) / kern::kLogitBlock;
+}
+
 /// One pass over the weights for all rows of a step: their K and V are stored, and the logits of
-/// `logit_rows` stand in `workspace.logits`, (n, n_vocab) on the device.
+/// `logit_rows` stand in `workspace.logits` on the device: (n, n_vocab), and directly behind them
+/// their block maxima as kern::ScaleCapArgs describes them, (n, logit_blocks).
 /// The pages of `step` belong to `kv`; every slot attended to was stored before or is stored now.
 /// Errors: does_not_fit, where the step's arrays find no memory.
 Expected<void> forward(const Model& model, Workspace& workspace, const kern::KvView& kv,

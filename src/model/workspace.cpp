@@ -105,7 +105,7 @@ Expected<Workspace> make_workspace(const Model& model, const StepLimits& limits)
   }
   MR_TRY(work.head_x, floats(n_head, config.dim));
   MR_TRY(work.head_acts, acts(limits.n_logit_rows, config.dim));
-  MR_TRY(work.logits, floats(n_head, config.n_vocab));
+  MR_TRY(work.logits, floats(n_head, config.n_vocab + logit_blocks(config)));
   return work;
 }
 

@@ -26,8 +26,9 @@ float largest_of(const float* logits, std::size_t n) {
   return *std::max_element(lanes, lanes + kLanes);
 }
 
-/// Whether a full block holds finite numbers alone: 0 times anything else is NaN.
-bool finite_block(const float* logits) {
+/// Whether all numbers of a block are finite: 0 times anything else is NaN.
+bool all_finite_of(const float* logits, std::size_t n) {
+  if (n < kBlock) return std::all_of(logits, logits + n, [](float x) { return std::isfinite(x); });
   float lanes[kLanes] = {};
   for (std::size_t i = 0; i < kBlock; i += kLanes) {
     for (std::size_t j = 0; j < kLanes; ++j) lanes[j] += logits[i + j] * 0.0F;
@@ -84,26 +85,24 @@ void finish(Candidates& c) {
 
 }  // namespace
 
-bool start(Candidates& c, std::span<const float> logits) {
-  const std::size_t n = logits.size();
+bool start(Candidates& c, const LogitRow& row) {
+  const std::size_t n = row.logits.size();
   c.n_vocab = n;
   c.token.clear();
-  c.logit.resize(n);
+  c.logit.assign(row.logits.begin(), row.logits.end());
+  c.block_max.assign(row.block_max.begin(), row.block_max.end());
+  const bool known = !row.block_max.empty();
   c.block_max.resize((n + kBlock - 1) / kBlock);
   bool all_finite = true;
   for (std::size_t block = 0; block < c.block_max.size(); ++block) {
-    const float* from = logits.data() + block * kBlock;
-    float* to = c.logit.data() + block * kBlock;
+    float* logits = c.logit.data() + block * kBlock;
     const std::size_t n_block = block_size(c, block);
-    if (n_block == kBlock && finite_block(from)) {
-      std::copy_n(from, kBlock, to);
-    } else {
-      for (std::size_t i = 0; i < n_block; ++i) {
-        all_finite = all_finite && std::isfinite(from[i]);
-        to[i] = lawful(from[i]);
-      }
+    const bool finite = known ? !std::isnan(c.block_max[block]) : all_finite_of(logits, n_block);
+    if (!finite) {
+      all_finite = false;
+      std::transform(logits, logits + n_block, logits, lawful);
     }
-    set_block_max(c, block);
+    if (!known || !finite) set_block_max(c, block);
   }
   return all_finite;
 }

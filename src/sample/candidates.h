@@ -34,10 +34,21 @@ struct Candidates {
   std::vector<std::int32_t> count;  ///< (n_vocab) all 0 between calls
 };
 
-/// All tokens of the vocabulary with these logits (n_vocab); numbers that are none count as -inf,
-/// infinity as the largest float. Returns whether all were finite. Cost: the one pass over the
-/// logits that finds what samplers need to skip most of them.
-bool start(Candidates& candidates, std::span<const float> logits);
+/// The logits of one row as the head leaves them.
+struct LogitRow {
+  std::span<const float> logits;  ///< (n_vocab)
+  /// (ceil(n_vocab / kBlock)) the largest of each block, NaN where a logit of it is not finite;
+  /// empty: not known.
+  std::span<const float> block_max = {};
+};
+
+/// All tokens of the vocabulary with these logits; numbers that are none count as -inf, infinity as
+/// the largest float. Returns whether all were finite. Cost: one copy of the logits, and where the
+/// block maxima are not known, a pass that finds them.
+bool start(Candidates& candidates, const LogitRow& row);
+inline bool start(Candidates& candidates, std::span<const float> logits) {
+  return start(candidates, LogitRow{.logits = logits});
+}
 
 /// The token of candidate i.
 inline std::int32_t token_of(const Candidates& candidates, std::size_t i) {

@@ -46,7 +46,7 @@ void start_only(benchmark::State& state) {
 void logprobs_of_20(benchmark::State& state) {
   const std::vector<float> logits = logits_with(static_cast<double>(state.range(0)));
   Candidates c;
-  for (auto _ : state) benchmark::DoNotOptimize(logprobs(c, logits, 5, 20));
+  for (auto _ : state) benchmark::DoNotOptimize(logprobs(c, {logits}, 5, 20));
 }
 
 const Params kDefault{.temperature = 0.8F, .top_k = 40, .top_p = 0.95F, .min_p = 0.05F};

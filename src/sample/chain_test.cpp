@@ -137,8 +137,8 @@ TEST(Chain, LogprobsAreThoseOfNumpy) {
   const Golden golden = read_golden();
   for (const object& wanted : cases_of("logprobs")) {
     Candidates scratch;
-    const Logprobs found =
-        logprobs(scratch, row_of(golden, wanted), wanted.at("token").to_number<std::int32_t>(), 20);
+    const Logprobs found = logprobs(scratch, {row_of(golden, wanted)},
+                                    wanted.at("token").to_number<std::int32_t>(), 20);
     EXPECT_NEAR(wanted.at("logprob").to_number<float>(), found.drawn.logprob, 2e-6F);
     ASSERT_EQ(wanted.at("top").as_array().size(), found.top.size());
     for (std::size_t i = 0; i < found.top.size(); ++i) {

@@ -108,5 +108,24 @@ TEST(Golden, BlockMaximaStayTrue) {
   }
 }
 
+TEST(Golden, MaximaFromTheHeadMakeTheSameCandidates) {
+  const Golden golden = read_golden();
+  for (std::vector<float> row : golden.rows) {
+    row.resize(8192 - 7);  // the last block is short
+    row[70] = std::numeric_limits<float>::quiet_NaN();
+    row[8180] = std::numeric_limits<float>::infinity();
+    Candidates without;
+    EXPECT_FALSE(start(without, row));
+    std::vector<float> maxima = without.block_max;  // the head's: NaN for what is not finite
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (!std::isfinite(row[i])) maxima[i / kBlock] = std::numeric_limits<float>::quiet_NaN();
+    }
+    Candidates with;
+    EXPECT_FALSE(start(with, {.logits = row, .block_max = maxima}));
+    EXPECT_EQ(without.logit, with.logit);
+    EXPECT_EQ(without.block_max, with.block_max);
+  }
+}
+
 }  // namespace
 }  // namespace mr::sample

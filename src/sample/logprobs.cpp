@@ -7,9 +7,8 @@
 
 namespace mr::sample {
 
-Logprobs logprobs(Candidates& c, std::span<const float> logits, std::int32_t token,
-                  std::int32_t n_top) {
-  start(c, logits);
+Logprobs logprobs(Candidates& c, const LogitRow& row, std::int32_t token, std::int32_t n_top) {
+  start(c, row);
   const float max = largest(c);
   const double log_total = std::log(weigh(c, max));
   const auto of = [&](std::size_t i) {

@@ -20,7 +20,6 @@ struct Logprobs {
 
 /// The logprobs of a token and of the n_top most probable. Equal logits give equal logprobs.
 /// `scratch` is overwritten.
-Logprobs logprobs(Candidates& scratch, std::span<const float> logits, std::int32_t token,
-                  std::int32_t n_top);
+Logprobs logprobs(Candidates& scratch, const LogitRow& row, std::int32_t token, std::int32_t n_top);
 
 }  // namespace mr::sample

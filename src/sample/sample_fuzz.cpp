@@ -99,7 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (drawn.token < 0) break;
     MR_CHECK(!std::isnan(logits[static_cast<std::size_t>(drawn.token)]));
     MR_CHECK(!std::isnan(drawn.carry.mirostat_mu) && !std::isnan(drawn.carry.adaptive_probability));
-    const Logprobs told = logprobs(c, logits, drawn.token, params->n_logprobs);
+    const Logprobs told = logprobs(c, {logits}, drawn.token, params->n_logprobs);
     MR_CHECK(told.drawn.logprob <= 0);
     place.carry = drawn.carry;
   }

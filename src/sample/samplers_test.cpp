@@ -223,7 +223,7 @@ TEST(Samplers, MirostatAndAdaptivePLearn) {
 TEST(Samplers, LogprobsAreThoseOfTheModel) {
   Candidates scratch;
   const Floats logits{1, 3, 2, kNever, 3};
-  const Logprobs found = logprobs(scratch, logits, 2, 3);
+  const Logprobs found = logprobs(scratch, {logits}, 2, 3);
   const double total = std::exp(1.0) + 2 * std::exp(3.0) + std::exp(2.0);
   EXPECT_NEAR(2 - std::log(total), found.drawn.logprob, 1e-6);
   ASSERT_EQ(3U, found.top.size());
@@ -231,7 +231,7 @@ TEST(Samplers, LogprobsAreThoseOfTheModel) {
   EXPECT_EQ(4, found.top[1].token);
   EXPECT_EQ(2, found.top[2].token);
   EXPECT_EQ(found.drawn.logprob, found.top[2].logprob);
-  EXPECT_EQ(kNever, logprobs(scratch, logits, 3, 0).drawn.logprob);
+  EXPECT_EQ(kNever, logprobs(scratch, {logits}, 3, 0).drawn.logprob);
 }
 
 TEST(Samplers, HostileNumbersDoNoHarm) {

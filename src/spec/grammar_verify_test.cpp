@@ -52,7 +52,7 @@ Tokens run(World& w, const Tokens& guess, Rng& rng) {
   sample::Candidates scratch;
   while (answer.size() < 400) {
     Draft draft = make_draft(answer.back());
-    std::vector<float> logits = logits_after(w, answer.back());
+    std::vector<std::vector<float>> logits{logits_after(w, answer.back())};
     std::int32_t node = 0;
     for (std::size_t i = answer.size(); i < guess.size() && i < answer.size() + 6; ++i) {
       for (const bool right : {below(rng, 2) == 0, true}) {
@@ -60,15 +60,16 @@ Tokens run(World& w, const Tokens& guess, Rng& rng) {
         const std::int32_t token = right ? guess[i] : other;
         if (child(draft, node, token) >= 0) continue;
         const std::int32_t made = add(draft, node, token, 0.5F);
-        const auto own = logits_after(w, token);
-        logits.insert(logits.end(), own.begin(), own.end());
+        logits.push_back(logits_after(w, token));
         if (right) node = made;
         if (right) break;
       }
       if (child(draft, node, guess[i]) >= 0) node = child(draft, node, guess[i]);
       if (below(rng, 5) == 0) break;
     }
-    const Verified verified = verify(draft, logits, w.params,
+    std::vector<sample::LogitRow> rows;
+    for (const auto& of_node : logits) rows.push_back({.logits = of_node});
+    const Verified verified = verify(draft, rows, w.params,
                                      {.history = {.before = answer, .path = {}, .n_prompt = 1},
                                       .stop_tokens = w.stops,
                                       .carry = carry},

@@ -9,9 +9,7 @@ namespace mr::spec {
 
 /// The token that the target finds most probable after a node that was computed.
 inline std::int32_t greedy(const Outcome& outcome, std::int32_t node) {
-  const std::size_t n_vocab =
-      outcome.logits.size() / static_cast<std::size_t>(n_nodes(outcome.computed));
-  const auto own = outcome.logits.subspan(static_cast<std::size_t>(node) * n_vocab, n_vocab);
+  const std::span<const float> own = outcome.rows[static_cast<std::size_t>(node)].logits;
   return static_cast<std::int32_t>(std::ranges::max_element(own) - own.begin());
 }
 

@@ -11,6 +11,7 @@
 #include "kv/radix_tree.h"
 #include "kv/store.h"
 #include "model/weights.h"
+#include "sample/candidates.h"
 #include "sample/params.h"
 #include "spec/draft.h"
 
@@ -49,8 +50,8 @@ struct Context {
 struct Outcome {
   const Sequence& sequence;              ///< as it was before these tokens
   std::span<const std::int32_t> tokens;  ///< the target's, at least one; all but the last are nodes
-  const Draft& computed;          ///< the nodes that had rows, of all proposers; may be empty
-  std::span<const float> logits;  ///< (n_nodes(computed), n_vocab) what the target said there
+  const Draft& computed;  ///< the nodes that had rows, of all proposers; may be empty
+  std::span<const sample::LogitRow> rows;  ///< (n_nodes(computed)) what the target said there
 };
 
 /// Files that proposers work from, and what they must fit.

@@ -2,12 +2,11 @@
 
 namespace mr::spec {
 
-Verified verify(const Draft& draft, std::span<const float> logits, const sample::Params& params,
-                sample::Place place, sample::Candidates& scratch) {
-  const std::size_t n_vocab = logits.size() / static_cast<std::size_t>(n_nodes(draft));
+Verified verify(const Draft& draft, std::span<const sample::LogitRow> rows,
+                const sample::Params& params, sample::Place place, sample::Candidates& scratch) {
   Verified verified{.tokens = {}, .logprobs = {}, .carry = place.carry};
   for (std::int32_t node = 0; node >= 0;) {
-    const auto own = logits.subspan(static_cast<std::size_t>(node) * n_vocab, n_vocab);
+    const sample::LogitRow& own = rows[static_cast<std::size_t>(node)];
     if (!sample::start(scratch, own)) break;
     place.history.path = verified.tokens;
     place.carry = verified.carry;

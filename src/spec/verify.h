@@ -22,9 +22,9 @@ struct Verified {
 /// the whole chain of samplers. So the text is that of plain decoding whatever the draft holds:
 /// plain decoding is an empty draft. Where a later node cannot be drawn at, the walk ends before
 /// it, and the next step finds it at node 0.
-/// `logits` are those of the nodes, (n_nodes, n_vocab); `place` is that of the draw at node 0, its
-/// path empty; `scratch` serves any number of calls.
-Verified verify(const Draft& draft, std::span<const float> logits, const sample::Params& params,
-                sample::Place place, sample::Candidates& scratch);
+/// `rows` are those of the nodes; `place` is that of the draw at node 0, its path empty; `scratch`
+/// serves any number of calls.
+Verified verify(const Draft& draft, std::span<const sample::LogitRow> rows,
+                const sample::Params& params, sample::Place place, sample::Candidates& scratch);
 
 }  // namespace mr::spec

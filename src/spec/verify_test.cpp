@@ -22,6 +22,14 @@ std::vector<float> logits_after(const Tokens& text) {
   return logits;
 }
 
+std::vector<sample::LogitRow> rows_of(std::span<const float> logits, std::size_t n_vocab) {
+  std::vector<sample::LogitRow> rows;
+  for (std::size_t i = 0; i < logits.size(); i += n_vocab) {
+    rows.push_back({.logits = logits.subspan(i, n_vocab)});
+  }
+  return rows;
+}
+
 /// A random tree of likely tokens, and the logits of all nodes.
 Draft random_draft(Rng& rng, const Tokens& text, std::vector<float>& logits) {
   Draft draft = make_draft(text.back());
@@ -62,7 +70,7 @@ Answer run(const sample::Params& params, Rng* rng) {
   while (r.text.size() < kTokens) {
     std::vector<float> logits = logits_after(r.text);
     const Draft draft = rng != nullptr ? random_draft(*rng, r.text, logits) : Draft{};
-    const Verified v = verify(draft, logits, params,
+    const Verified v = verify(draft, rows_of(logits, kVocab), params,
                               {.choice = 3,
                                .history = {.before = r.text, .path = {}, .n_prompt = 2},
                                .stop_tokens = stops,
@@ -117,11 +125,15 @@ TEST(Verify, EndsBeforeANodeThatCannotBeDrawnAt) {
   Draft draft = make_draft(2);
   add(draft, 0, 1, 0.5F);
   const float nan = std::nanf("");
-  Verified v = verify(draft, std::vector<float>{0, 9, 0, nan}, {.temperature = 0}, place, scratch);
+  const auto drawn = [&](const Draft& of, const std::vector<float>& logits,
+                         const sample::Params& params) {
+    return verify(of, rows_of(logits, 2), params, place, scratch);
+  };
+  Verified v = drawn(draft, {0, 9, 0, nan}, {.temperature = 0});
   EXPECT_EQ(Tokens{1}, v.tokens);
-  v = verify(draft, std::vector<float>{0, nan, 0, 1}, {.temperature = 0}, place, scratch);
+  v = drawn(draft, {0, nan, 0, 1}, {.temperature = 0});
   EXPECT_TRUE(v.tokens.empty());
-  v = verify({}, std::vector<float>{0, 1}, {.banned_tokens = {0, 1}}, place, scratch);
+  v = drawn({}, {0, 1}, {.banned_tokens = {0, 1}});
   EXPECT_TRUE(v.tokens.empty());
 }
 

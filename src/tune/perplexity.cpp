@@ -60,7 +60,7 @@ Expected<Perplexity> perplexity(Scorer& scorer, std::span<const std::int32_t> to
       // As the server computes it, so that the two agree to the last digit.
       const std::int32_t token = part[static_cast<std::size_t>(pos) + 1];
       const double log_p =
-          static_cast<double>(sample::logprobs(scratch, logits, token, 0).drawn.logprob);
+          static_cast<double>(sample::logprobs(scratch, {logits}, token, 0).drawn.logprob);
       sums.nll -= log_p;
       sums.nll_squared += log_p * log_p;
       ++sums.n;

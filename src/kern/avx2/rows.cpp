@@ -44,6 +44,26 @@ std::int64_t argmax_of(const float* x, std::int64_t n) {
   return 0;
 }
 
+/// Scales and caps n logits; their largest, or NaN where one is not finite: 0 times that is NaN.
+float finish_block(const ScaleCapArgs& a, float* logits, std::int64_t n, bool changes) {
+  const __m256 scale = _mm256_set1_ps(a.scale);
+  const __m256 cap = _mm256_set1_ps(a.softcap);
+  const __m256 lowest = _mm256_set1_ps(-__builtin_inff());
+  __m256 tops = lowest;
+  __m256 zeros = _mm256_setzero_ps();
+  by_eight(0, n, [&](std::int64_t i, __m256i mask) {
+    __m256 x = _mm256_maskload_ps(logits + i, mask);
+    if (changes) {
+      x = _mm256_mul_ps(scale, x);
+      if (a.softcap > 0) x = _mm256_mul_ps(cap, tanh8(_mm256_div_ps(x, cap)));
+      _mm256_maskstore_ps(logits + i, mask, x);
+    }
+    zeros = _mm256_fmadd_ps(x, _mm256_setzero_ps(), zeros);
+    tops = _mm256_max_ps(tops, _mm256_blendv_ps(lowest, x, _mm256_castsi256_ps(mask)));
+  });
+  return lane_sum(zeros) == 0.0F ? lane_max(tops) : __builtin_nanf("");
+}
+
 }  // namespace
 
 void rms_norm(const Device& device, const RmsNormArgs& a) {
@@ -124,16 +144,18 @@ void add(const Device& device, const AddArgs& a) {
 }
 
 void scale_cap(const Device& device, const ScaleCapArgs& a) {
-  if (a.scale == 1.0F && a.softcap == 0) return;
-  const __m256 scale = _mm256_set1_ps(a.scale);
-  const __m256 cap = _mm256_set1_ps(a.softcap);
-  shares(device, a.n, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    by_eight(begin, end, [&](std::int64_t i, __m256i mask) {
-      __m256 x = _mm256_mul_ps(scale, _mm256_maskload_ps(a.x + i, mask));
-      if (a.softcap > 0) x = _mm256_mul_ps(cap, tanh8(_mm256_div_ps(x, cap)));
-      _mm256_maskstore_ps(a.x + i, mask, x);
-    });
-  });
+  const bool changes = a.scale != 1.0F || a.softcap != 0;
+  if (!changes && a.block_max == nullptr) return;
+  const std::int64_t per_row = (a.dim + kLogitBlock - 1) / kLogitBlock;
+  shares(device, a.n_rows * per_row, kGrain / kLogitBlock,
+         [&](std::int64_t block, std::int64_t last) {
+           for (; block < last; ++block) {
+             const std::int64_t begin = block % per_row * kLogitBlock;
+             const std::int64_t n = a.dim - begin < kLogitBlock ? a.dim - begin : kLogitBlock;
+             const float top = finish_block(a, a.x + block / per_row * a.dim + begin, n, changes);
+             if (a.block_max != nullptr) a.block_max[block] = top;
+           }
+         });
 }
 
 void argmax(const Device& device, const ArgmaxArgs& a) {

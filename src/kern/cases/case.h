@@ -84,7 +84,8 @@ struct Add {
 };
 
 struct ScaleCap {
-  std::int64_t n = 1;
+  std::int64_t n_rows = 1;
+  std::int64_t dim = 1;
   float scale = 1.0F;
   float softcap = 0;
 };

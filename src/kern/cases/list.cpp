@@ -54,8 +54,12 @@ void add_rows(std::vector<Case>& all) {
   for (const std::int64_t n : {1, 7, 8, 1000, 70'001}) {
     all.emplace_back(Add{n, 1.0F});
     all.emplace_back(Add{n, -0.3F});
-    all.emplace_back(ScaleCap{n, 0.7F, 0});
-    all.emplace_back(ScaleCap{n, 1.0F, 30.0F});
+    all.emplace_back(ScaleCap{1, n, 0.7F, 0});
+    all.emplace_back(ScaleCap{1, n, 1.0F, 30.0F});
+  }
+  for (const std::int64_t dim : {63, 64, 65, 500}) {
+    all.emplace_back(ScaleCap{5, dim, 1.0F, 0});
+    all.emplace_back(ScaleCap{3, dim, 0.5F, 20.0F});
   }
   all.emplace_back(RopeAngles{1, 2, 1.0F});
   all.emplace_back(RopeAngles{40, 64, 1.0F});
@@ -278,7 +282,8 @@ std::vector<Case> large_cases() {
     all.emplace_back(RopeTurn{Rope::adjacent, n_rows, 32, 128, 128});
     all.emplace_back(Add{n_rows * 4096, 1.0F});
     all.emplace_back(Argmax{n_rows, 151'936});
-    all.emplace_back(ScaleCap{n_rows * 151'936, 1.0F, 30.0F});
+    all.emplace_back(ScaleCap{n_rows, 151'936, 1.0F, 30.0F});
+    all.emplace_back(ScaleCap{n_rows, 151'936, 1.0F, 0});
   }
   for (const DType type : kCacheTypes) {
     Attention shape{.name = "decode",

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kern/cases/data.h"
@@ -224,29 +225,48 @@ Cost cost_of(const Add& c) {
   return elementwise(c.n, 3);
 }
 
+std::int64_t blocks_of(const ScaleCap& c) {
+  return (c.dim + kLogitBlock - 1) / kLogitBlock;
+}
+
 std::string name_of(const ScaleCap& c) {
-  return "scale_cap/" + std::to_string(c.n) + (c.softcap > 0 ? "/softcap" : "");
+  return "scale_cap/" + sizes(c.n_rows, c.dim) + (c.scale != 1.0F ? "/scaled" : "") +
+         (c.softcap > 0 ? "/softcap" : "");
 }
 
 Prepared prepare_case(const ScaleCap& c, const Device& device) {
   Prepared p;
-  const ScaleCapArgs args{.x = put(p, device, scaled(random_floats(1, c.n), 50.0F)),
-                          .n = c.n,
+  const ScaleCapArgs args{.x = put(p, device, scaled(random_floats(1, c.n_rows * c.dim), 50.0F)),
+                          .n_rows = c.n_rows,
+                          .dim = c.dim,
                           .scale = c.scale,
-                          .softcap = c.softcap};
-  p.outputs = {{.data = args.x, .dim = c.n}};
+                          .softcap = c.softcap,
+                          .block_max = reserve_floats(p, device, c.n_rows * blocks_of(c))};
+  p.outputs = {{.data = args.x, .n_rows = c.n_rows, .dim = c.dim},
+               {.data = args.block_max, .n_rows = c.n_rows, .dim = blocks_of(c)}};
   p.args = args;
   return p;
 }
 
+/// No maximum moves further than the logits of its block may.
 std::vector<double> bound_of(const ScaleCap& c) {
-  auto bound = relative(scaled(random_floats(1, c.n), 50.0F), 4 * kUnit * double{c.scale});
+  auto bound =
+      relative(scaled(random_floats(1, c.n_rows * c.dim), 50.0F), 4 * kUnit * double{c.scale});
   for (double& b : bound) b += 8 * kUnit * double{c.softcap};
+  std::vector<double> of_blocks;
+  for (std::int64_t r = 0; r < c.n_rows; ++r) {
+    for (std::int64_t begin = 0; begin < c.dim; begin += kLogitBlock) {
+      const auto row = bound.begin() + r * c.dim;
+      of_blocks.push_back(
+          *std::max_element(row + begin, row + std::min(c.dim, begin + kLogitBlock)));
+    }
+  }
+  bound.insert(bound.end(), of_blocks.begin(), of_blocks.end());
   return bound;
 }
 
 Cost cost_of(const ScaleCap& c) {
-  return elementwise(c.n, 2);
+  return elementwise(c.n_rows * c.dim, 2);
 }
 
 std::string name_of(const Gather& c) {

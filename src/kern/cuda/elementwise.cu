@@ -66,10 +66,26 @@ __global__ void copy_columns_kernel(CopyColumnsArgs args) {
   }
 }
 
+__device__ __host__ std::int64_t logit_blocks(const ScaleCapArgs& args) {
+  return args.n_rows * ((args.dim + kLogitBlock - 1) / kLogitBlock);
+}
+
+/// One thread for each block of logits.
 __global__ void scale_cap_kernel(ScaleCapArgs args) {
-  for (std::int64_t i = first_item(); i < args.n; i += item_stride()) {
-    const float x = args.scale * args.x[i];
-    args.x[i] = args.softcap > 0 ? args.softcap * tanhf(x / args.softcap) : x;
+  const std::int64_t per_row = (args.dim + kLogitBlock - 1) / kLogitBlock;
+  for (std::int64_t b = first_item(); b < logit_blocks(args); b += item_stride()) {
+    const std::int64_t begin = b % per_row * kLogitBlock;
+    const std::int64_t end = begin + kLogitBlock < args.dim ? begin + kLogitBlock : args.dim;
+    float* row = args.x + b / per_row * args.dim;
+    float top = -INFINITY;
+    float zero = 0.0F;  // 0 times what is not finite is NaN
+    for (std::int64_t i = begin; i < end; ++i) {
+      const float x = args.scale * row[i];
+      row[i] = args.softcap > 0 ? args.softcap * tanhf(x / args.softcap) : x;
+      top = fmaxf(top, row[i]);
+      zero += 0.0F * row[i];
+    }
+    if (args.block_max != nullptr) args.block_max[b] = top + zero;
   }
 }
 
@@ -104,7 +120,7 @@ void copy_columns(const Device& device, const CopyColumnsArgs& args) {
 }
 
 void scale_cap(const Device& device, const ScaleCapArgs& args) {
-  launch_threads(device, "scale_cap", scale_cap_kernel, args.n, args);
+  launch_threads(device, "scale_cap", scale_cap_kernel, logit_blocks(args), args);
 }
 
 }  // namespace mr::kern::cuda

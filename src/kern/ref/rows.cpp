@@ -99,15 +99,26 @@ void gather(const Device& device, const GatherArgs& a) {
 }
 
 void scale_cap(const Device& device, const ScaleCapArgs& a) {
-  if (a.scale == 1.0F && a.softcap == 0) return;
   const double scale = a.scale;
   const double cap = a.softcap;
-  shares(device, a.n, kGrain / 8, [&](std::int64_t i, std::int64_t end) {
-    for (; i < end; ++i) {
-      const double x = scale * a.x[i];
-      a.x[i] = static_cast<float>(cap > 0 ? cap * std::tanh(x / cap) : x);
-    }
-  });
+  const std::int64_t per_row = (a.dim + kLogitBlock - 1) / kLogitBlock;
+  shares(device, a.n_rows * per_row, kGrain / 8 / kLogitBlock,
+         [&](std::int64_t block, std::int64_t last) {
+           for (; block < last; ++block) {
+             const std::int64_t begin = block % per_row * kLogitBlock;
+             float* row = a.x + block / per_row * a.dim;
+             float top = -std::numeric_limits<float>::infinity();
+             bool finite = true;
+             for (std::int64_t i = begin; i < std::min(a.dim, begin + kLogitBlock); ++i) {
+               const double x = scale * row[i];
+               row[i] = static_cast<float>(cap > 0 ? cap * std::tanh(x / cap) : x);
+               top = std::max(top, row[i]);
+               finite = finite && std::isfinite(row[i]);
+             }
+             if (a.block_max == nullptr) continue;
+             a.block_max[block] = finite ? top : std::numeric_limits<float>::quiet_NaN();
+           }
+         });
 }
 
 void argmax(const Device& device, const ArgmaxArgs& a) {
