@@ -15,8 +15,13 @@ Expected<void> read_moe(const Fields& fields, const MoeDefaults& defaults, Confi
   Key n_experts{"expert_count", defaults.n_experts_key};
   if (!has(fields, n_experts)) n_experts.json = "num_local_experts";  // as transformers 5 has it
   MR_TRY(moe.n_experts, count(fields, n_experts, {1, kern::kMaxExperts}, defaults.n_experts));
-  MR_TRY(moe.routing.n_used, count(fields, {"expert_used_count", "num_experts_per_tok"},
-                                   {1, moe.n_experts}, defaults.n_used));
+  const Key n_used{"expert_used_count", "num_experts_per_tok"};
+  MR_TRY(moe.routing.n_used, count(fields, n_used, {1, moe.n_experts}, defaults.n_used));
+  if (moe.routing.n_used > moe.n_experts) {
+    return fail(Fault::bad_model, name_of(fields, n_used) + ": wanted 1 to " +
+                                      std::to_string(moe.n_experts) + ", found none, which means " +
+                                      std::to_string(moe.routing.n_used));
+  }
   MR_TRY(moe.ffn_dim, count(fields, {"expert_feed_forward_length", defaults.ffn_dim_key},
                             {1, kMaxDim}, defaults.ffn_dim));
   MR_TRY(const std::int32_t n_dense,

@@ -5,17 +5,22 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <string>
 
+#include "app/answer.h"
 #include "app/exit.h"
 #include "app/loaded.h"
 #include "app/show.h"
 #include "base/half.h"
+#include "base/rng.h"
 #include "model/architecture.h"
 #include "mutations.h"
 #include "sys/out_file.h"
 #include "text/chat_template.h"
+#include "text/tokenizer.h"
 
 namespace mr::hostile {
 namespace {
@@ -43,12 +48,30 @@ Expected<void> plan(const std::string& path) {
   return {};
 }
 
+/// The prompt as the model's template writes it, or plain.
+Expected<std::vector<std::int32_t>> encode(const app::Loaded& loaded) {
+  std::string prompt = "hello";
+  if (loaded.has_chat_template) {
+    MR_TRY(const auto chat, text::load_chat_template(loaded.path));
+    const boost::json::value messages = {{{"role", "user"}, {"content", prompt}}};
+    MR_TRY(const auto rendered, text::render_chat(chat, {.messages = &messages}));
+    prompt = rendered.text;
+  }
+  MR_TRY(const auto ids, text::encode(loaded.tokenizer, prompt, {.add_special = true}));
+  return std::vector<std::int32_t>(ids.begin(), ids.end());
+}
+
+/// Loads the model and lets it answer with two tokens.
 Expected<void> run(const std::string& path) {
-  MR_TRY(const app::Loaded loaded, app::load({.model = path, .n_threads = 1}, {.n_context = 64}));
-  if (!loaded.has_chat_template) return {};
-  MR_TRY(const auto chat, text::load_chat_template(path));
-  const boost::json::value messages = {{{"role", "user"}, {"content", "hello"}}};
-  MR_TRY_VOID(text::render_chat(chat, {.messages = &messages}));
+  MR_TRY(const app::Loaded loaded,
+         app::load({.model = path, .n_threads = 1, .no_cache = true}, {.n_context = 64}));
+  MR_TRY(auto prompt, encode(loaded));
+  MR_TRY(engine::Engine engine, engine::make_engine(loaded.model, loaded.options));
+  const app::AnswerArgs args;
+  MR_TRY(app::Answer answer,
+         app::begin_answer(engine, loaded,
+                           {.prompt = std::move(prompt), .n_new = 2, .sample = {}, .args = args}));
+  while (answer.finish == nullptr) MR_TRY_VOID(app::advance(answer));
   return {};
 }
 
@@ -79,6 +102,48 @@ TEST(Commands, SayWhatIsWrongWithDamagedFiles) {
       EXPECT_LT(Clock::now() - start, kLimit) << "run " << name;
     }
   }
+}
+
+void expect_quick(const std::string& name, auto&& command) {
+  const auto start = Clock::now();
+  const auto result = command();
+  EXPECT_LT(Clock::now() - start, kLimit) << name;
+  if (result) return;
+  testing::internal::CaptureStderr();
+  app::report(result.error());
+  const std::string line = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << name << ": " << line;
+}
+
+/// `n_rounds` damaged files, each for every command.
+void damage_at_random(int n_rounds, Rng rng) {
+  int n_ran = 0;
+  for (int round = 0; round < n_rounds; ++round) {
+    const std::string architecture = kArchitectures[below(rng, std::size(kArchitectures))];
+    const TemporaryFile file(damage(file_bytes(tiny_model(architecture)), rng));
+    const std::string name = std::to_string(round) + " " + architecture;
+    expect_quick("show " + name,
+                 [&] { return app::show_model({.model = file.path, .json = round % 2 == 0}); });
+    expect_quick("plan " + name, [&] { return plan(file.path); });
+    expect_quick("run " + name, [&] {
+      const auto ran = run(file.path);
+      n_ran += ran ? 1 : 0;
+      return ran;
+    });
+  }
+  EXPECT_LT(n_ran, n_rounds / 2);  // the damage is real
+  EXPECT_GT(n_ran, 0);             // and some of it is taken for a model
+}
+
+TEST(Commands, RandomDamageNeverCrashes) {
+  damage_at_random(300, Rng{44});
+}
+
+TEST(Commands, RandomDamageNeverCrashesFull) {
+  if (std::getenv("MILLRACE_FULL") == nullptr) {
+    GTEST_SKIP() << "10,000 damaged files: set MILLRACE_FULL=1";
+  }
+  damage_at_random(10000, Rng{45});
 }
 
 TEST(Commands, TheSoundModelRuns) {

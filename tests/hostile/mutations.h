@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rng.h"
 #include "tiny_model.h"
 
 /// Named ways to damage a GGUF file.
@@ -191,6 +192,34 @@ inline Bytes apply(const Mutation& mutation, const std::string& architecture, By
   std::string name = mutation.field;
   replace_architecture(name, architecture);
   std::memcpy(bytes.data() + map.at.at(name), &mutation.value, mutation.n_bytes);
+  return bytes;
+}
+
+/// One to eight random changes: bytes, words of telling values, cuts, repetitions.
+inline Bytes damage(Bytes bytes, Rng& rng) {
+  constexpr std::uint64_t kTelling[] = {0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, kHalf, kMax, 8};
+  for (std::uint64_t n = 1 + below(rng, 8); n > 0 && bytes.size() > 64; --n) {
+    // Most of the changes hit the header, where every byte matters.
+    const auto at = static_cast<std::size_t>(below(rng, unit(rng) < 0.9 ? 2500 : bytes.size()));
+    if (at + 8 > bytes.size()) continue;
+    switch (below(rng, 5)) {
+      case 0:
+        bytes[at] = static_cast<std::byte>(next(rng));
+        break;
+      case 1:
+        bytes[at] ^= static_cast<std::byte>(1U << below(rng, 8));
+        break;
+      case 2:
+        std::memcpy(&bytes[at], &kTelling[below(rng, 8)], below(rng, 2) == 0 ? 4 : 8);
+        break;
+      case 3:
+        std::memcpy(&bytes[at], &bytes[below(rng, bytes.size() - 8)], 8);
+        break;
+      default:
+        bytes.resize(below(rng, 20) == 0 ? at + 8 : bytes.size());
+        break;
+    }
+  }
   return bytes;
 }
 
