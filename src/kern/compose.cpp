@@ -137,7 +137,8 @@ void latent_queries(const Device& device, const LatentQkvArgs& a) {
   const std::int32_t head_dim = nope_dim + a.rope_dim;
   const std::byte* acts = a.acts;
   if (a.wq_a.data != nullptr) {
-    ops.gemm(device, {.weight = a.wq_a, .acts = a.acts, .n_rows = n_rows, .y = a.low});
+    ops.gemm(device,
+             {.weight = a.wq_a, .acts = a.acts, .bias = a.bq_a, .n_rows = n_rows, .y = a.low});
     ops.rms_norm(device, {.x = a.low,
                           .weight = a.q_norm,
                           .eps = a.eps,
@@ -173,14 +174,17 @@ void latent_queries(const Device& device, const LatentQkvArgs& a) {
 void latent_keys(const Device& device, const LatentQkvArgs& a) {
   const Table& ops = *device.ops;
   const std::int32_t n_rows = a.rows.n_rows;
-  ops.gemm(device, {.weight = a.w_latent, .acts = a.acts, .n_rows = n_rows, .y = a.latent});
+  const auto project = [&](const Weight& weight, const float* bias, float* y) {
+    ops.gemm(device, {.weight = weight, .acts = a.acts, .bias = bias, .n_rows = n_rows, .y = y});
+  };
+  project(a.w_latent, a.b_latent, a.latent);
   ops.rms_norm(device, {.x = a.latent,
                         .weight = a.kv_norm,
                         .eps = a.eps,
                         .n_rows = n_rows,
                         .dim = a.kv.v_dim,
                         .y = a.latent});
-  ops.gemm(device, {.weight = a.w_rope, .acts = a.acts, .n_rows = n_rows, .y = a.k_rope});
+  project(a.w_rope, a.b_rope, a.k_rope);
   ops.rope(device, {.x = a.k_rope,
                     .angles = a.angles,
                     .n_rows = n_rows,

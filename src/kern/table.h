@@ -334,11 +334,14 @@ struct CopyColumnsArgs {
 struct LatentQkvArgs {
   const std::byte* acts = nullptr;  ///< (n_rows, dim)
   Weight wq_a = {};                 ///< (q_rank, dim); without data: wq takes acts itself
+  const float* bq_a = nullptr;      ///< (q_rank) or null
   const float* q_norm = nullptr;    ///< (q_rank)
   Weight wq;                        ///< (n_heads * (nope_dim + rope_dim), q_rank or dim)
   Weight w_latent;                  ///< (kv.v_dim, dim)
+  const float* b_latent = nullptr;  ///< (kv.v_dim) or null
   const float* kv_norm = nullptr;   ///< (kv.v_dim)
   Weight w_rope;                    ///< (rope_dim, dim)
+  const float* b_rope = nullptr;    ///< (rope_dim) or null
   Weight wk_b;                      ///< (n_heads * kv.v_dim, nope_dim), as ProjectHeadsArgs
   float eps = 0;
   std::int32_t n_heads = 0;

@@ -97,7 +97,9 @@ Expected<void> load_queries(const Loader& loader, std::int32_t index, Layer& lay
     return {};
   }
   const LatentNames& names = loader.names.latent;
-  MR_TRY(layer.latent.q_a, load_matrix(loader, name(names.q_a), {latent.q_rank, config.dim}));
+  const std::string q_a = name(names.q_a);
+  MR_TRY(layer.latent.q_a, load_matrix(loader, q_a, {latent.q_rank, config.dim}));
+  MR_TRY(layer.latent.q_a_bias, load_optional(loader, q_a + ".bias", {latent.q_rank}));
   MR_TRY(layer.latent.q_a_norm, load_norm(loader, name(names.q_a_norm), latent.q_rank));
   MR_TRY(layer.wq, load_matrix(loader, name(names.q_b), {q_dim, latent.q_rank}));
   return {};
@@ -110,16 +112,15 @@ Expected<void> load_latent(const Loader& loader, std::int32_t index, Layer& laye
   const LatentConfig& latent = config.latent;
   const LatentNames& names = loader.names.latent;
   const auto name = [&](const char* tensor) { return tensor_name(loader, index, tensor); };
-  for (const char* tensor : {names.q_a, names.kv_a}) {
-    if (find(loader.source, name(tensor) + ".bias") == nullptr) continue;
-    return fail(Fault::bad_model, name(tensor) + ".bias: wanted no such tensor, found one");
-  }
   MR_TRY_VOID(load_queries(loader, index, layer));
   const std::int32_t n_rows = latent.rank + latent.rope_dim;
   const std::string kv_a = name(names.kv_a);
-  MR_TRY(layer.latent.latent, load_matrix(loader, kv_a, {latent.rank, config.dim, 0, n_rows}));
-  MR_TRY(layer.latent.rope,
-         load_matrix(loader, kv_a, {latent.rope_dim, config.dim, latent.rank, n_rows}));
+  const Shape latent_rows{latent.rank, config.dim, 0, n_rows};
+  const Shape rope_rows{latent.rope_dim, config.dim, latent.rank, n_rows};
+  MR_TRY(layer.latent.latent, load_matrix(loader, kv_a, latent_rows));
+  MR_TRY(layer.latent.latent_bias, load_optional(loader, kv_a + ".bias", latent_rows));
+  MR_TRY(layer.latent.rope, load_matrix(loader, kv_a, rope_rows));
+  MR_TRY(layer.latent.rope_bias, load_optional(loader, kv_a + ".bias", rope_rows));
   MR_TRY(layer.latent.latent_norm, load_norm(loader, name(names.kv_a_norm), latent.rank));
   MR_TRY_VOID(load_heads(loader, index, layer.latent));
   const std::string out = name(loader.names.attn_out);

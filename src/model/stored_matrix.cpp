@@ -85,6 +85,20 @@ Expected<const float*> scales(const Finder& finder, const char* suffix, std::uin
   return values;
 }
 
+/// The int8 zero points of a tensor, where there is one; repeated where it has but one number.
+Expected<const std::int8_t*> zeros(const Finder& finder, const char* suffix, Extent extent) {
+  const TensorView* view = find(finder, suffix);
+  if (view == nullptr) return nullptr;
+  if (view->type != DType::i8 || elements(*view) != 1) {
+    MR_TRY(view, require(finder, suffix, DType::i8, extent));
+    return reinterpret_cast<const std::int8_t*>(view->data);
+  }
+  const std::uint64_t n = extent.n_rows * extent.n_columns;
+  auto* values = reinterpret_cast<std::int8_t*>(own(finder, n));
+  std::fill_n(values, n, static_cast<std::int8_t>(*view->data));
+  return values;
+}
+
 /// The group of each input, where the file gives it; each is below n_groups.
 Expected<const std::uint32_t*> groups(const Finder& finder, const char* suffix,
                                       std::uint64_t n_groups) {
@@ -154,30 +168,43 @@ Expected<void> find_words(const Finder& f) {
   return rows(*weight) == f.n_in ? find_awq(f) : find_gptq(f);
 }
 
+/// How compressed-tensors shares scales among the inputs of an output.
+struct Groups {
+  std::uint64_t n = 1;
+  std::uint64_t size = 0;
+  const std::uint32_t* group_of = nullptr;
+};
+
+Expected<Groups> scale_groups(const Finder& f) {
+  MR_TRY(const TensorView* scale, require(f, ".weight_scale"));
+  Groups found;
+  if (rows(*scale) == f.n_out) found.n = columns(*scale);
+  MR_TRY(found.size, group_size(f, ".weight_scale", found.n));
+  MR_TRY(found.group_of, groups(f, ".weight_g_idx", found.n));
+  return found;
+}
+
 Expected<void> find_packed(const Finder& f) {
   MR_TRY(const TensorView* view, require(f, ".weight_packed"));
   const std::uint32_t bits = columns(*view) == (f.n_in + 7) / 8 ? 4 : 8;
   const std::uint64_t per_word = 32 / bits;
   MR_TRY(const TensorView* weight,
          require(f, ".weight_packed", DType::i32, {f.n_out, (f.n_in + per_word - 1) / per_word}));
-  MR_TRY(const TensorView* scale, require(f, ".weight_scale"));
-  const std::uint64_t n_groups = rows(*scale) == f.n_out ? columns(*scale) : 1;
-  MR_TRY(const std::uint64_t group, group_size(f, ".weight_scale", n_groups));
+  MR_TRY(const Groups by, scale_groups(f));
   kern::ref::PackedRows packed{.weight = words(f, *weight),
                                .zero = nullptr,
                                .scale = nullptr,
-                               .group_of = nullptr,
+                               .group_of = by.group_of,
                                .n_in = f.n_in,
-                               .group = group,
-                               .n_groups = n_groups,
+                               .group = by.size,
+                               .n_groups = by.n,
                                .bits = bits};
-  MR_TRY(packed.scale, scales(f, ".weight_scale", f.n_out * n_groups));
+  MR_TRY(packed.scale, scales(f, ".weight_scale", f.n_out * by.n));
   if (find(f, ".weight_zero_point") != nullptr) {
     MR_TRY(const TensorView* zero, require(f, ".weight_zero_point", DType::i32,
-                                           {(f.n_out + per_word - 1) / per_word, n_groups}));
+                                           {(f.n_out + per_word - 1) / per_word, by.n}));
     packed.zero = words(f, *zero);
   }
-  MR_TRY(packed.group_of, groups(f, ".weight_g_idx", n_groups));
   f.matrix.rows = packed;
   return {};
 }
@@ -185,20 +212,21 @@ Expected<void> find_packed(const Finder& f) {
 Expected<void> find_int8(const Finder& f) {
   const Extent extent{f.n_out, f.n_in};
   MR_TRY(const TensorView* weight, require(f, ".weight", DType::i8, extent));
+  MR_TRY(const Groups by, scale_groups(f));
   kern::ref::Int8Rows found{.weight = reinterpret_cast<const std::int8_t*>(weight->data),
                             .scale = nullptr,
                             .zero = nullptr,
-                            .n_in = f.n_in};
-  MR_TRY(found.scale, scales(f, ".weight_scale", f.n_out));
-  if (find(f, ".weight_zero_point") != nullptr) {
-    MR_TRY(const TensorView* zero, require(f, ".weight_zero_point", DType::i8, {f.n_out, 1}));
-    found.zero = reinterpret_cast<const std::int8_t*>(zero->data);
-  }
+                            .group_of = by.group_of,
+                            .n_in = f.n_in,
+                            .group = by.size,
+                            .n_groups = by.n};
+  MR_TRY(found.scale, scales(f, ".weight_scale", f.n_out * by.n));
+  MR_TRY(found.zero, zeros(f, ".weight_zero_point", {f.n_out, by.n}));
   f.matrix.rows = found;
   return {};
 }
 
-/// FP8 with one scale for all, for each output or for each block.
+/// FP8 with one scale for all, for each output, for each group of its inputs or for each block.
 Expected<void> find_fp8(const Finder& f, const char* suffix) {
   MR_TRY(const TensorView* weight, require(f, ".weight", DType::f8_e4m3, {f.n_out, f.n_in}));
   MR_TRY(const TensorView* scale, require(f, suffix));
@@ -210,6 +238,9 @@ Expected<void> find_fp8(const Finder& f, const char* suffix) {
   std::uint64_t n_scales = elements(*scale);
   if (n_scales == f.n_out && (columns(*scale) == 1 || scale->n_dims == 1)) {
     found.block_rows = 1;
+  } else if (rows(*scale) == f.n_out && columns(*scale) > 1 && f.n_in % columns(*scale) == 0) {
+    found.block_rows = 1;
+    found.block_columns = f.n_in / columns(*scale);
   } else if (n_scales != 1) {
     found.block_rows = f.quantization.block_rows;
     found.block_columns = f.quantization.block_columns;

@@ -22,10 +22,13 @@ struct MoeWeights {
 /// The weights of a layer's multi-head latent attention, besides wq and wo.
 struct LatentWeights {
   kern::Weight q_a;                    ///< (q_rank, dim)
+  const float* q_a_bias = nullptr;     ///< (q_rank)
   const float* q_a_norm = nullptr;     ///< (q_rank)
   kern::Weight latent;                 ///< (rank, dim)
+  const float* latent_bias = nullptr;  ///< (rank)
   const float* latent_norm = nullptr;  ///< (rank)
   kern::Weight rope;                   ///< (rope_dim, dim)
+  const float* rope_bias = nullptr;    ///< (rope_dim)
   kern::Weight k_b;                    ///< (n_heads * rank, nope_dim), not packed
   kern::Weight v_b;                    ///< (n_heads * v_dim, rank), not packed
 };

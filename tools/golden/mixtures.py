@@ -241,4 +241,6 @@ def cases(case, permuted):
         case("deepseek-v3-neox", "DeepseekV3",
              {**third, "rope_interleave": False, "rms_norm_eps": 1e-3}, "deepseek2",
              gguf_tensors=None, has_gguf=False),
+        case("deepseek-v3-biases", "DeepseekV3", {**third, "attention_bias": True}, "deepseek2",
+             has_gguf=False),
     ]

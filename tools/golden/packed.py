@@ -104,14 +104,18 @@ def compressed(out, n_in, n_out, group, bits, symmetric):
     )
 
 
-def int8(out, n_in, n_out):
+def int8(out, n_in, n_out, group, symmetric):
     from compressed_tensors.quantization import QuantizationArgs, dequantize
 
+    n_groups = n_in // group
     quants = torch.randint(-128, 128, (n_out, n_in)).to(torch.int8)
-    zero = torch.randint(-128, 128, (n_out, 1)).to(torch.int8)
-    s = scales(n_out, 1)
-    args = QuantizationArgs(num_bits=8, symmetric=False, strategy="channel")
-    record(out, "int8", n_in, n_out, n_in, quants, zero, s, dequantize(quants, s, zero, args))
+    zero = None if symmetric else torch.randint(-128, 128, (n_out, n_groups)).to(torch.int8)
+    s = scales(n_out, n_groups)
+    by = {"strategy": "channel"} if n_groups == 1 else {"strategy": "group", "group_size": group}
+    args = QuantizationArgs(num_bits=8, symmetric=symmetric, **by)
+    weight = dequantize(quants, s, zero, args)
+    stored_zero = torch.zeros(0) if symmetric else zero
+    record(out, "int8", n_in, n_out, group, quants, stored_zero, s, weight)
 
 
 def fp8(out, n_in, n_out, rows, columns):
@@ -132,10 +136,12 @@ def main():
         for bits in 4, 8:
             for symmetric in True, False:
                 compressed(out, 64, 20, 32, bits, symmetric)
-        int8(out, 48, 6)
+        int8(out, 48, 6, 48, False)
         fp8(out, 40, 6, 6, 40)  # one scale for the tensor
         fp8(out, 40, 6, 1, 40)  # for each channel
         fp8(out, 44, 20, 16, 16)  # for each block, as 128 x 128 of DeepSeek
+        for symmetric in True, False:
+            int8(out, 48, 6, 16, symmetric)
 
 
 if __name__ == "__main__":

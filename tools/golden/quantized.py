@@ -89,6 +89,19 @@ def int8(weight):
     return {"weight": numbers.to(torch.int8), "weight_scale": scale.bfloat16()}, numbers * scale
 
 
+def int8_group(weight):
+    """Of every group its own range: with zero points."""
+    groups = by_group(weight)
+    low, high = groups.amin(-1, keepdim=True), groups.amax(-1, keepdim=True)
+    scale = ((high - low) / 255).bfloat16().float()
+    zero = (-128 - low / scale).round().clamp(-128, 127)
+    numbers = (groups / scale + zero).round().clamp(-128, 127)
+    return {"weight": numbers.reshape(weight.shape).to(torch.int8),
+            "weight_scale": scale[..., 0].bfloat16(),
+            "weight_zero_point": zero[..., 0].to(torch.int8)}, \
+        ((numbers - zero) * scale).reshape(weight.shape)
+
+
 def fp8(weight, scale, spread, end="weight_scale"):
     numbers = (weight / spread).to(torch.float8_e4m3fn)
     return {"weight": numbers, end: scale}, numbers.float() * spread
@@ -113,8 +126,10 @@ def fp8_block(weight):
     return fp8(weight, scale, spread, "weight_scale_inv")
 
 
-def compressed(form):
-    return {"quant_method": "compressed-tensors", "format": form}
+def compressed(form, **weights):
+    """With what it says of the weights of all layers, if anything."""
+    groups = {"config_groups": {"group_0": {"targets": ["Linear"], "weights": weights}}}
+    return {"quant_method": "compressed-tensors", "format": form, **(groups if weights else {})}
 
 
 # What each is called, how it is made, and its quantization_config.
@@ -126,6 +141,8 @@ KINDS = {
     "int4": (packed_int4, compressed("pack-quantized")),
     "int8-packed": (packed_int8, compressed("pack-quantized")),
     "int8": (int8, compressed("int-quantized")),
+    "int8-group": (int8_group, compressed(
+        "int-quantized", num_bits=8, strategy="group", group_size=GROUP, symmetric=False)),
     "fp8-tensor": (fp8_tensor, compressed("float-quantized")),
     "fp8-channel": (fp8_channel, {"quant_method": "fbgemm_fp8"}),
     "fp8-block": (fp8_block, {"quant_method": "fp8", "weight_block_size": list(FP8_BLOCK)}),

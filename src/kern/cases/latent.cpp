@@ -124,8 +124,10 @@ Prepared prepare_case(const LatentQkv& c, const Device& device) {
   LatentQkvArgs args{.acts = put_acts(p, device, random_floats(2, n_rows * c.dim), n_rows),
                      .wq = weight(q_dim, q_in, 1),
                      .w_latent = weight(kv.v_dim, c.dim, 2),
+                     .b_latent = put(p, device, random_floats(17, kv.v_dim)),
                      .kv_norm = put(p, device, random_floats(14, kv.v_dim)),
                      .w_rope = weight(rope_dim(c), c.dim, 3),
+                     .b_rope = put(p, device, random_floats(18, rope_dim(c))),
                      .wk_b = put_plain(p, device, DType::f32, c.seen.n_heads * kv.v_dim, kNope, 4),
                      .eps = 1e-6F,
                      .n_heads = c.seen.n_heads,
@@ -141,6 +143,7 @@ Prepared prepare_case(const LatentQkv& c, const Device& device) {
                      .k = reserve_floats(p, device, n_rows * kv.k_dim)};
   if (c.q_rank > 0) {
     args.wq_a = weight(c.q_rank, c.dim, 5);
+    args.bq_a = put(p, device, random_floats(19, c.q_rank));
     args.q_norm = put(p, device, random_floats(15, c.q_rank));
     args.low = reserve_floats(p, device, n_rows * c.q_rank);
     args.low_acts = reserve_acts(p, device, n_rows, c.q_rank);

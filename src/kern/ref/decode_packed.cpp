@@ -62,9 +62,11 @@ void decode_row(const PackedRows& rows, std::uint64_t row, float* to) {
 
 void decode_row(const Int8Rows& rows, std::uint64_t row, float* to) {
   const std::int8_t* weight = rows.weight + row * rows.n_in;
-  const int zero = rows.zero != nullptr ? rows.zero[row] : 0;
   for (std::uint64_t i = 0; i < rows.n_in; ++i) {
-    to[i] = static_cast<float>(weight[i] - zero) * rows.scale[row];
+    const std::uint64_t group = rows.group_of != nullptr ? rows.group_of[i] : i / rows.group;
+    const std::uint64_t at = row * rows.n_groups + group;
+    const int zero = rows.zero != nullptr ? rows.zero[at] : 0;
+    to[i] = static_cast<float>(weight[i] - zero) * rows.scale[at];
   }
 }
 

@@ -59,12 +59,16 @@ struct PackedRows {
   std::uint32_t bits;  // 4 or 8
 };
 
-/// compressed-tensors, "int-quantized": plain int8 with a scale for each output channel.
+/// compressed-tensors, "int-quantized": plain int8 with a scale for each output channel, or for
+/// each group of its inputs.
 struct Int8Rows {
-  const std::int8_t* weight;  // (n_out, n_in)
-  const float* scale;         // (n_out)
-  const std::int8_t* zero;    // (n_out) or null
+  const std::int8_t* weight;      // (n_out, n_in)
+  const float* scale;             // (n_out, n_groups)
+  const std::int8_t* zero;        // (n_out, n_groups) or null
+  const std::uint32_t* group_of;  // (n_in) or null; each below n_groups
   std::uint64_t n_in;
+  std::uint64_t group;  // n_in where an output has one scale
+  std::uint64_t n_groups;
 };
 
 /// The floats of output `row`: (quant - zero) * scale, one multiplication for each.

@@ -75,7 +75,8 @@ std::vector<float> decode_record(const Record& r) {
           PackedRows{words(0), words(1), floats(2), nullptr, r.n_in, r.group, n_groups, bits}, row,
           at);
     } else if (r.name == "int8") {
-      decode_row(Int8Rows{tensor<std::int8_t>(r, 0), floats(2), tensor<std::int8_t>(r, 1), r.n_in},
+      decode_row(Int8Rows{tensor<std::int8_t>(r, 0), floats(2), tensor<std::int8_t>(r, 1), nullptr,
+                          r.n_in, r.group, r.n_in / r.group},
                  row, at);
     } else {
       const std::uint64_t block_rows = std::stoul(r.name.substr(4));
@@ -88,7 +89,7 @@ std::vector<float> decode_record(const Record& r) {
 
 TEST(DecodePacked, EqualsThePackagesThatWriteTheFormats) {
   const auto records = read_golden();
-  EXPECT_EQ(records.size(), 11U);
+  EXPECT_EQ(records.size(), 13U);
   for (const Record& record : records) {
     const auto got = decode_record(record);
     ASSERT_EQ(got.size(), record.tensors.back().size());
