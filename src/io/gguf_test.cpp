@@ -259,6 +259,7 @@ TEST(Gguf, TensorsOfEverySizeAreCheckedAgainstTheFile) {
   }
   EXPECT_NE(message(12, 1ULL << 40).find("found only 64 bytes of tensor data"), std::string::npos);
   EXPECT_EQ(message(20, 19U), "tensor 't': type: 19 (IQ1_S) is not supported");
+  EXPECT_EQ(message(20, 31U), "tensor 't': type: 31 (Q4_0_4_4) is not supported");
   EXPECT_EQ(message(20, 999U), "tensor 't': type: 999 is not supported");
   EXPECT_EQ(message(20, 12U),
             "tensor 't': dimension 0: wanted a multiple of 256 for Q4_K, found 4");

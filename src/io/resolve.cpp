@@ -82,15 +82,17 @@ Expected<std::vector<std::string>> list(const fs::path& folder) {
   return names;
 }
 
-bool is_later_shard(const std::string& name) {
-  return name.find("-of-") != name.npos && name.find("-00001-of-") == name.npos;
+/// Whether a file is no model of its own: a later shard, or what llama.cpp sees pictures with.
+bool is_part(const std::string& name) {
+  return (name.find("-of-") != name.npos && name.find("-00001-of-") == name.npos) ||
+         name.starts_with("mmproj");
 }
 
 std::vector<std::string> with_ending(const std::vector<std::string>& names,
                                      std::string_view ending) {
   std::vector<std::string> found;
   std::ranges::copy_if(names, std::back_inserter(found), [&](const std::string& name) {
-    return name.ends_with(ending) && !is_later_shard(name);
+    return name.ends_with(ending) && !is_part(name);
   });
   return found;
 }

@@ -71,6 +71,9 @@ TEST(Resolve, Folders) {
   write_text(at + "/c/one.gguf", "GGUF");
   write_text(at + "/c/two.gguf", "GGUF");
   EXPECT_NE(resolve_model(at + "/c").error().message.find("name the file"), std::string::npos);
+  write_text(at + "/g/mmproj-F16.gguf", "GGUF");
+  write_text(at + "/g/one.gguf", "GGUF");
+  EXPECT_EQ(resolve_model(at + "/g")->weights, at + "/g/one.gguf");
   write_text(at + "/d/pytorch_model.bin", "PK");
   EXPECT_NE(resolve_model(at + "/d").error().message.find("can run code"), std::string::npos);
   fs::create_directories(at + "/e");
