@@ -1,5 +1,5 @@
-// config.json with wrong values: for every field of every architecture a clear error or a model
-// that loads, never a crash.
+// config.json with wrong values or without a field, for every field of every architecture: a clear
+// error or a model that runs, never a crash.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "model/architecture.h"
 #include "model/weights.h"
 #include "sys/team.h"
+#include "tune/score.h"
 
 namespace mr::hostile {
 namespace {
@@ -36,8 +37,8 @@ bj::object read_config_json(const std::string& model) {
   return bj::parse(text).as_object();
 }
 
-/// Loads the weights of `model` by another config.json.
-Expected<void> load_with(const Folder& folder, const std::string& model, const std::string& text) {
+/// Loads the weights of `model` by another config.json, and runs a few tokens.
+Expected<void> run_with(const Folder& folder, const std::string& model, const std::string& text) {
   io::ModelFiles files;
   files.format = io::Format::safetensors;
   files.weights = kModels / (model + ".safetensors");
@@ -45,8 +46,11 @@ Expected<void> load_with(const Folder& folder, const std::string& model, const s
   std::ofstream(files.config) << text;
   MR_TRY(const model::ModelFile file, model::open(files));
   const auto team = sys::make_team(1);
-  MR_TRY_VOID(model::load(model::source(file), kern::cpu_device(kern::Level::ref, **team)));
-  return {};
+  MR_TRY(const model::Model loaded,
+         model::load(model::source(file), kern::cpu_device(kern::Level::ref, **team)));
+  constexpr std::int32_t kTokens[] = {3, 5, 8, 13};
+  MR_TRY(auto scorer, tune::make_scorer(loaded, std::size(kTokens), DType::f32));
+  return tune::score(scorer, kTokens, 0, [](std::int32_t, std::span<const float>) {});
 }
 
 void expect_clear(const Expected<void>& result, const std::string& what) {
@@ -60,14 +64,33 @@ void expect_clear(const Expected<void>& result, const std::string& what) {
 }
 
 const std::vector<bj::value>& wrong_values() {
-  static const std::vector<bj::value> kValues{
-      nullptr, true, 0, -1, 1, 7, 1e300, 4294967296, 0.5, "", "x\n\x7f\u00e9",
-      bj::array{}, bj::array{1, "a"}, bj::object{}, bj::object{{"factor", -1}}};
+  static const std::vector<bj::value> kValues{nullptr,
+                                              true,
+                                              0,
+                                              -1,
+                                              1,
+                                              7,
+                                              1e300,
+                                              4294967296,
+                                              0.5,
+                                              "",
+                                              "x\n\x7f\u00e9",
+                                              bj::array{},
+                                              bj::array{1, "a"},
+                                              bj::object{},
+                                              bj::object{{"factor", -1}}};
   return kValues;
 }
 
-/// Every field of `object`, and of the objects in it, is replaced by every wrong value in turn.
+/// Every field of `object`, and of the objects in it, is left out, and replaced by every wrong
+/// value in turn.
 void damage(bj::object& root, bj::object& object, const auto& check, const std::string& path) {
+  const bj::object whole = object;
+  for (const auto& [key, value] : whole) {
+    object.erase(key);
+    check(bj::serialize(root), path + std::string(key) + " is left out");
+    object = whole;
+  }
   for (auto& [key, value] : object) {
     const std::string name = path + std::string(key);
     const bj::value sound = value;
@@ -82,15 +105,16 @@ void damage(bj::object& root, bj::object& object, const auto& check, const std::
 
 TEST(ConfigJson, EveryWrongValueIsAClearError) {
   const Folder folder;
-  for (const std::string model : {"llama-llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3",
-                                  "phi3-long", "olmo2", "qwen2-awq", "qwen2-fp8-block",
-                                  "qwen3-moe-dense", "deepseek-v2"}) {
+  for (const std::string model :
+       {"llama-llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3-long", "olmo2",
+        "qwen2-awq", "qwen2-fp8-block", "qwen3-moe-dense", "mixtral", "gpt-oss", "deepseek-v2",
+        "deepseek-v3"}) {
     bj::object config = read_config_json(model);
     const bool own = fs::exists(kModels / (model + ".safetensors"));
     const std::string weights = own ? model : model.substr(0, model.find('-'));
-    ASSERT_TRUE(load_with(folder, weights, bj::serialize(config))) << model;
+    ASSERT_TRUE(run_with(folder, weights, bj::serialize(config))) << model;
     const auto check = [&](const std::string& text, const std::string& what) {
-      expect_clear(load_with(folder, weights, text), model + ": " + what);
+      expect_clear(run_with(folder, weights, text), model + ": " + what);
     };
     damage(config, config, check, "");
   }
@@ -106,8 +130,7 @@ struct Named {
 TEST(ConfigJson, MessagesNameKeyWantedAndFound) {
   const Folder folder;
   const std::vector<Named> cases{
-      {"llama", "model_type", "mamba",
-       "model_type: wanted one of deepseek_v2, deepseek_v3, "},
+      {"llama", "model_type", "mamba", "model_type: wanted one of deepseek_v2, deepseek_v3, "},
       {"llama", "num_hidden_layers", -2, "num_hidden_layers: wanted an integer from 0 to"},
       {"llama", "num_attention_heads", 3, "num_key_value_heads: wanted a divisor of 3 heads"},
       {"llama", "hidden_act", "relu6", "hidden_act: wanted silu or gelu_pytorch_tanh, found"},
@@ -122,8 +145,7 @@ TEST(ConfigJson, MessagesNameKeyWantedAndFound) {
        "layer_types: wanted one for each of 2 layers, found 1"},
       {"qwen2-awq", "quantization_config", bj::object{{"quant_method", "bitsandbytes"}},
        "quantization_config.quant_method: wanted awq, compressed-tensors, "},
-      {"qwen2-awq", "quantization_config",
-       bj::object{{"quant_method", "awq"}, {"version", "gemv"}},
+      {"qwen2-awq", "quantization_config", bj::object{{"quant_method", "awq"}, {"version", "gemv"}},
        "quantization_config.version: wanted gemm, found 'gemv'"},
       {"qwen2-gptq", "quantization_config", bj::object{{"quant_method", "gptq"}, {"bits", 3}},
        "quantization_config.bits: wanted 4 to 4, found 3"},
@@ -131,7 +153,7 @@ TEST(ConfigJson, MessagesNameKeyWantedAndFound) {
   for (const Named& c : cases) {
     bj::object config = read_config_json(c.model);
     config[c.key] = c.value;
-    const auto loaded = load_with(folder, c.model, bj::serialize(config));
+    const auto loaded = run_with(folder, c.model, bj::serialize(config));
     ASSERT_FALSE(loaded) << c.says;
     EXPECT_EQ(Fault::bad_model, loaded.error().fault);
     EXPECT_NE(loaded.error().message.find(c.says), std::string::npos)
