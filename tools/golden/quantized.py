@@ -102,6 +102,16 @@ def int8_group(weight):
         ((numbers - zero) * scale).reshape(weight.shape)
 
 
+def int8_tensor(weight):
+    """One scale and one zero point for all."""
+    low, high = weight.min(), weight.max()
+    scale = (high - low) / 255
+    zero = (-128 - low / scale).round().clamp(-128, 127)
+    numbers = (weight / scale + zero).round().clamp(-128, 127)
+    return {"weight": numbers.to(torch.int8), "weight_scale": scale.reshape(1),
+            "weight_zero_point": zero.reshape(1).to(torch.int8)}, (numbers - zero) * scale
+
+
 def fp8(weight, scale, spread, end="weight_scale"):
     numbers = (weight / spread).to(torch.float8_e4m3fn)
     return {"weight": numbers, end: scale}, numbers.float() * spread
@@ -115,6 +125,11 @@ def fp8_tensor(weight):
 def fp8_channel(weight):
     scale = weight.abs().amax(-1, keepdim=True) / FP8_MAX
     return fp8(weight, scale, scale)
+
+
+def fp8_group(weight):
+    scale = by_group(weight).abs().amax(-1) / FP8_MAX
+    return fp8(weight, scale, scale.repeat_interleave(GROUP, 1))
 
 
 def fp8_block(weight):
@@ -143,7 +158,11 @@ KINDS = {
     "int8": (int8, compressed("int-quantized")),
     "int8-group": (int8_group, compressed(
         "int-quantized", num_bits=8, strategy="group", group_size=GROUP, symmetric=False)),
+    "int8-tensor": (int8_tensor, compressed(
+        "int-quantized", num_bits=8, strategy="tensor", symmetric=False)),
     "fp8-tensor": (fp8_tensor, compressed("float-quantized")),
     "fp8-channel": (fp8_channel, {"quant_method": "fbgemm_fp8"}),
+    "fp8-group": (fp8_group, compressed(
+        "float-quantized", num_bits=8, type="float", strategy="group", group_size=GROUP)),
     "fp8-block": (fp8_block, {"quant_method": "fp8", "weight_block_size": list(FP8_BLOCK)}),
 }
