@@ -38,7 +38,8 @@ class Run(unittest.TestCase):
         self.folder = Path(folder.name)
 
     def test_same_text_whoever_proposes(self):
-        for how in (["--temp", 0], ["--temp", 1], ["--temp", 1, "--guided-choice", "yes", "--guided-choice", "no"],
+        for how in (["--temp", 0], ["--temp", 1],
+                    ["--temp", 1, "--guided-choice", "yes", "--guided-choice", "no"],
                     ["--temp", 0.3, "--repeat-penalty", 1.2, "--stop", "e"],
                     ["--temp", 0, "--think", "on", "--reasoning-budget", 8]):
             plain = run("--spec", "off", *how)
@@ -89,10 +90,11 @@ class Run(unittest.TestCase):
 
     def test_bench(self):
         chart, prompts = self.folder / "chart.svg", self.folder / "prompts.jsonl"
-        prompts.write_text('{"turns": ["Say it twice: a red boat."]}\n{"prompt": "Count."}\nOnce\n')
-        done = millrace("spec-bench", "--methods", "lookup:depth=3,width=2,random,auto", "-b", "1,3",
-                        "--prompts", prompts, "-n", 12, "-r", 1, "--seed", 1, "--json", "--svg",
-                        chart)
+        prompts.write_text('{"turns": ["Say it twice: a red boat."]}\n'
+                           '{"prompt": "Count."}\nOnce\n')
+        done = millrace("spec-bench", "--methods", "lookup:depth=3,width=2,random,auto",
+                        "-b", "1,3", "--prompts", prompts, "-n", 12, "-r", 1, "--seed", 1,
+                        "--json", "--svg", chart)
         self.assertEqual(0, done.returncode, done.stderr)
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         methods = ["lookup:depth=3,width=2", "random", "auto"]
