@@ -25,7 +25,9 @@ TEXT_FILTERS = """capitalize lower upper title trim trim('a') replace('a','b') r
  safe string reverse indent indent(2,true) indent(width='>',blank=true) truncate(9) truncate(5,true)
  truncate(9,false,'') center(20) forceescape d('x') default('z',true) format(1) wordcount|string
  first last list|join('.') tojson tojson(ensure_ascii=true) unique|join sort|join max min int|string
- float|string length|string batch(3)|list|string slice(2)|list|string""".split()
+ float|string length|string batch(3)|list|string slice(2)|list|string
+ striptags urlencode urlize urlize(7) urlize(nofollow=true,target='t') pprint wordwrap(5)
+ wordwrap(3,false) wordwrap(4,true,'/') wordwrap(6,break_on_hyphens=false)""".split()
 TEXT_METHODS = """upper() lower() title() capitalize() strip() lstrip('a') rstrip() swapcase()
  replace('a','xy') replace('b','',1) replace('','-') join(['p','q']) center(8,'*') ljust(6)
  rjust(6,'-') zfill(5) expandtabs(4) removeprefix('a') removesuffix('b') casefold() format(1,x)
@@ -39,18 +41,21 @@ LIST_FILTERS = """list sort sort(true) sort(attribute='n') unique|list reverse|l
  slice(3,none)|list map('default','q')|list map('tojson')|list select('defined')|list
  groupby('n') groupby('name')|map('last')|list map('trim')|list map('first')|list""".split()
 LIST_TO_ANY = """first last length join join(', ') join('-',attribute='name') sum max min tojson
- string sum(attribute='n') max(attribute='name') tojson(indent=2)""".split()
+ string sum(attribute='n') max(attribute='name') tojson(indent=2) pprint urlencode""".split()
 DICT_TO_ANY = """items()|list keys()|list values()|list items() get('one') get('no') get('no',s)
  get('one',1) copy() items()|length""".split()
 DICT_FILTERS = """dictsort dictsort(true) dictsort(by='value') dictsort(reverse=true) items|list
- list length tojson tojson(sort_keys=true) tojson(indent=1) string first last""".split()
+ list length tojson tojson(sort_keys=true) tojson(indent=1) string first last pprint xmlattr
+ xmlattr(false) urlencode""".split()
 TESTS = """boolean callable defined undefined false true float integer iterable mapping none number
  sequence string sameas(x) eq(1) ne(x) escaped in([1,'a',none]) lower upper""".split()
 TEXT_TESTS = [
     f"is{name}()" for name in "digit alpha lower upper title space alnum ascii".split()
 ]
 STRINGS = ["'a'", "''", "'b c'", "'Hello World'", "'é🦙ß'", "'12'", "'1.5'", "' a\\nb '", "'%s'",
-           "'{}'", "'{:>4}|{!r}'", "'<a&b>'", "'it\\'s'", "'ǆ ΑΣ ﬁ'", "'a\\tb'"]  # fmt: skip
+           "'{}'", "'{:>4}|{!r}'", "'<a&b>'", "'it\\'s'", "'ǆ ΑΣ ﬁ'", "'a\\tb'",
+           "'<b>x</b> &lt;&eacute;&#65;y'", "'www.a-b.com, (http://é.io/?q=(1))'", "'me@a-b.org'",
+           "'well-known mother-in-law foo--bar'"]  # fmt: skip
 SPACE = "' '"
 LOOP = "index index0 revindex first last length depth previtem nextitem cycle(1,2)".split()
 SKIP = re.compile(r" at 0x|object at|<built-in|<bound method|<function|<generator", re.I)
@@ -71,6 +76,7 @@ class Maker:
             lambda: f"({n()} {r.choice('+-*')} {n()})",
             lambda: f"({n()} {r.choice(['/', '//', '%', '**'])} {r.choice(['2', '-2', '0.5'])})",
             lambda: f"({n()})|{r.choice('abs round round(1) round(-1) int float'.split())}",
+            lambda: f"({n()})|filesizeformat({r.choice(['', 'true'])})|length",
             lambda: f"({n()})|round(1, '{r.choice(['ceil', 'floor', 'common'])}')",
             lambda: f"({t()})|{r.choice(['length', 'wordcount', 'int', 'float'])}",
             lambda: f"({t()}).{r.choice(['find', 'rfind', 'count'])}({t()})",

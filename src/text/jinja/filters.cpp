@@ -4,7 +4,7 @@ namespace mr::text::jinja {
 
 const Filter* find_filter(std::string_view name) {
   for (const auto filters :
-       {text_filters(), sequence_filters(), selection_filters(), value_filters()}) {
+       {text_filters(), sequence_filters(), selection_filters(), value_filters(), web_filters()}) {
     for (const Filter& filter : filters) {
       if (filter.name == name) return &filter;
     }

@@ -20,5 +20,6 @@ std::span<const Filter> text_filters();
 std::span<const Filter> sequence_filters();
 std::span<const Filter> selection_filters();
 std::span<const Filter> value_filters();
+std::span<const Filter> web_filters();
 
 }  // namespace mr::text::jinja

@@ -4,6 +4,7 @@
 #include "text/jinja/arguments.h"
 #include "text/jinja/clock.h"
 #include "text/jinja/dict.h"
+#include "text/jinja/lipsum.h"
 #include "text/jinja/ops.h"
 #include "text/jinja/print.h"
 
@@ -124,7 +125,7 @@ struct Global {
 constexpr Global kGlobals[] = {
     {"range", make_range},          {"dict", make_dict},     {"namespace", make_namespace},
     {"cycler", make_cycler},        {"joiner", make_joiner}, {"raise_exception", raise_exception},
-    {"strftime_now", strftime_now},
+    {"strftime_now", strftime_now}, {"lipsum", lipsum},
 };
 
 }  // namespace

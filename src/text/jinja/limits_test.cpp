@@ -134,6 +134,23 @@ constexpr std::string_view kBombs[] = {
     "{% set x %}{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}{% endset %}",
     "{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}",
     "{{ dict(**{'a': 1}|dictsort|map('first')|list * 10**9) }}",
+    "{{ lipsum(10**9) }}{{ lipsum(1, min=10**9, max=10**10) }}",
+    "{% set s = 'aa.com ' * 100000 %}{% for i in range(99999) %}{% set t = s|urlize %}{% endfor "
+    "%}",
+    "{{ ('aa.com ' * 100000)|urlize(target='x' * 1000000) }}",
+    "{% set s = 'a ' * 400000 %}{{ ('b ' * 400000)|urlize(extra_schemes=(['aa:'] * 99999)) }}",
+    "{% set s = '&' * 1000000 %}{% for i in range(99999) %}{% set t = s|striptags %}{% endfor %}",
+    "{% set s = 'a-' * 500000 %}{% for i in range(9999) %}{% set t = s|wordwrap(1) %}{% endfor %}",
+    "{{ ('a' * 1000000)|wordwrap(1, wrapstring='x' * 1000000) }}",
+    "{{ 'a'|wordwrap(-(10**18)) }}",
+    "{% set s = 'a b ' * 250000 %}{% for i in range(9999) %}{% set t = s|pprint %}{% endfor %}",
+    "{{ {'k' * 4000000: range(99999)|list}|pprint }}",
+    "{% set ns = namespace(l=[]) %}{% for i in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}"
+    "{{ ns.l|pprint }}",
+    "{% set ns = namespace(l=['a' * 99]) %}{% for i in range(40) %}{% set ns.l = [ns.l, ns.l] %}"
+    "{% endfor %}{{ ns.l|pprint }}",
+    "{{ ('é' * 4000000)|urlencode }}",
+    "{{ {'a': '<' * 8000000}|xmlattr }}",
     "{% filter replace('a', 'aaaaaaaa')|replace('a', 'aaaaaaaa')|replace('a', 'aaaaaaaa')"
     "|replace('a', 'aaaaaaaa')|replace('a', 'aaaaaaaa') %}{{ 'a' * 1000 }}{% endfilter %}",
 };
@@ -188,6 +205,31 @@ TEST(Limits, LongSources) {
             "x");
   const std::string nested = times(60, "{% if 1 %}") + "x" + times(60, "{% endif %}");
   EXPECT_EQ(run(nested)->text, "x");
+}
+
+/// What takes the square of the time on a megabyte if it is written carelessly is soon done.
+TEST(Limits, LongTexts) {
+  const auto length = [](const std::string& text, const std::string& filter) {
+    const RenderOptions options{.limits = {.seconds = 60}};
+    const auto rendered = run("{{ (" + text + ")|" + filter + "|length }}", options);
+    return rendered ? rendered->text : rendered.error().message;
+  };
+  EXPECT_EQ(length("'a' * 1000000", "wordwrap(1)"), "1999999");
+  EXPECT_EQ(length("'-' * 1000000", "wordwrap(3)"), "1333333");
+  EXPECT_EQ(length("'a-' * 500000", "wordwrap(999999)"), "1000001");
+  EXPECT_EQ(length("'\xc2\xa0' * 500000", "wordwrap(1)"), "0");
+  EXPECT_EQ(length("'!--' * 300000", "wordwrap(500)"), "901801");
+  EXPECT_EQ(length("'http://' * 140000", "urlize"), "980000");
+  EXPECT_EQ(length("'www.' ~ 'a.' * 500000", "urlize"), "1000004");
+  EXPECT_EQ(length("'a@' * 500000", "urlize"), "1000000");
+  EXPECT_EQ(length("'(' * 200000 ~ ')' * 200000", "urlize"), "400000");
+  EXPECT_EQ(length("'(a' * 300000 ~ ')' * 300000", "urlize"), "900000");
+  EXPECT_EQ(length("'>' * 300000", "urlize"), "1200000");
+  EXPECT_EQ(length("'<' * 1000000", "striptags"), "1000000");
+  EXPECT_EQ(length("'&#' * 500000", "striptags"), "1000000");
+  EXPECT_EQ(length("'&#1' * 300000", "striptags"), "0");
+  EXPECT_EQ(length("'a' * 1000000", "pprint"), "1000002");
+  EXPECT_EQ(length("'&' * 1000000", "urlencode"), "3000000");
 }
 
 TEST(Limits, EachIsAField) {

@@ -244,6 +244,14 @@ constexpr std::string_view kWays[] = {
     "endfor %}",
     "{% for x in [m] recursive %}{{ x }}{% if x is string and x|length > 9 %}{{ loop([x[:9]]) }}"
     "{% endif %}{% endfor %}",
+    "{{ m | striptags }}{{ m | e | striptags }}{{ m | urlencode | striptags }}{{ [m] | random }}",
+    "{{ m | replace('<', '&lt;') | replace('>', '&gt;') | striptags }}{{ {'a': m} | xmlattr }}",
+    "{{ {m: m} | urlencode }}{{ m | wordwrap(9) }}{{ m | wordwrap(1, wrapstring=m) }}",
+    "{{ '<s>' | wordwrap(3, wrapstring=m) }}{{ ('a b' | wordwrap(1, wrapstring=m | e)) }}",
+    "{{ m | pprint }}{{ {m: [m, (m,)]} | pprint }}{{ (m ~ ' b') | pprint }}{{ 9 | pprint }}",
+    "{{ m | urlize }}{{ ('ab.com/' ~ m) | urlize(9, target=m, rel=m) }}{{ (m ~ '@ab.com') | urlize "
+    "}}",
+    "{{ '1' ~ m | filesizeformat if false }}{{ m | length | filesizeformat }}{{ lipsum(1) ~ m }}",
     "{{ raise_exception(m) if false }}{{ strftime_now(m[:9]) }}{{ m | attr('upper') is defined }}",
 };
 

@@ -107,8 +107,10 @@ std::vector<Segment> segments_of(const Marked& text) {
 Expected<Rendered> render(const Template& parsed, std::span<const Variable> variables,
                           const RenderOptions& options) {
   Run run{parsed, options};
-  run.deadline = std::chrono::steady_clock::now() +
-                 std::chrono::microseconds(static_cast<std::int64_t>(options.limits.seconds * 1e6));
+  const auto start = std::chrono::steady_clock::now();
+  run.chance = static_cast<std::uint64_t>(start.time_since_epoch().count());
+  run.deadline =
+      start + std::chrono::microseconds(static_cast<std::int64_t>(options.limits.seconds * 1e6));
   MR_TRY(const Value context, make_variables(run, variables));
   run.variables = context.dict;
   run.root = new_scope(run, nullptr);

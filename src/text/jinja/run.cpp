@@ -43,6 +43,14 @@ Expected<void> charge_bytes(Run& run, std::uint64_t n_bytes) {
   return check(run);
 }
 
+std::uint64_t draw(Run& run, std::uint64_t n) {
+  run.chance += 0x9E3779B97F4A7C15;  // SplitMix64: nothing secret hangs on it
+  std::uint64_t bits = run.chance;
+  bits = (bits ^ (bits >> 30U)) * 0xBF58476D1CE4E5B9;
+  bits = (bits ^ (bits >> 27U)) * 0x94D049BB133111EB;
+  return (bits ^ (bits >> 31U)) % n;
+}
+
 tl::unexpected<Error> fail_run(std::string message) {
   return fail(Fault::bad_request, std::move(message));
 }

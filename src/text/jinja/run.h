@@ -52,15 +52,19 @@ struct Run {
   std::uint64_t steps = 0;
   std::uint64_t unchecked = 0;  ///< work since the clock was last read, in bytes
   Time deadline = {};
-  int n_calls = 0;       ///< macros, callers and recursive loops under way
-  int n_frames = 0;      ///< evaluations under way, one within another
-  bool located = false;  ///< the error on its way out names its line already
+  std::uint64_t chance = 0;  ///< the state that draw() goes on from
+  int n_calls = 0;           ///< macros, callers and recursive loops under way
+  int n_frames = 0;          ///< evaluations under way, one within another
+  bool located = false;      ///< the error on its way out names its line already
 };
 
 /// Pays for `n` steps. Errors: does_not_fit when steps, time or memory have run out.
 Expected<void> charge(Run& run, std::uint64_t n = 1);
 /// Pays for work on text or memory, in bytes.
 Expected<void> charge_bytes(Run& run, std::uint64_t n_bytes);
+
+/// A number below `n` (at least 1), by chance.
+std::uint64_t draw(Run& run, std::uint64_t n);
 
 /// What a template did wrong.
 tl::unexpected<Error> fail_run(std::string message);

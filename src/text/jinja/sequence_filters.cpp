@@ -49,6 +49,22 @@ Expected<Value> first(Run& run, Value value, const Args& args) {
   return items.front();
 }
 
+/// One of the items, by chance. A dict gives what it has for a number, as Python's random does it.
+Expected<Value> random_item(Run& run, Value value, const Args& args) {
+  MR_TRY_VOID(bind("random", args, {}));
+  const std::int64_t n = is_undefined(value) ? 0 : length(value);
+  if (n < 0) {
+    return fail_run("object of type '" + std::string(type_name(value)) + "' has no len()");
+  }
+  if (n == 0) return undefined(run.heap, "No random item, sequence was empty.");
+  const auto index = static_cast<std::int64_t>(draw(run, static_cast<std::uint64_t>(n)));
+  if (value.kind == Kind::view || value.kind == Kind::loop) {
+    return fail_run("'" + std::string(type_name(value)) + "' object is not subscriptable");
+  }
+  MR_TRY(const Value item, get_item(run, value, integer(index)));
+  return is_undefined(item) ? Expected<Value>(fail_undefined(item)) : item;
+}
+
 tl::unexpected<Error> fail_reverse(Value value) {
   return fail_run("'" + std::string(type_name(value)) + "' object is not reversible");
 }
@@ -243,21 +259,14 @@ Expected<Value> group_by(Run& run, Value value, const Args& args) {
 }
 
 constexpr Filter kFilters[] = {
-    {"batch", batch},
-    {"count", length_filter},
-    {"dictsort", dict_sort},
-    {"first", first},
-    {"groupby", group_by},
-    {"items", items_filter},
-    {"last", last},
-    {"length", length_filter},
-    {"list", to_list},
-    {"max", extreme<Op::gt>},
-    {"min", extreme<Op::lt>},
-    {"reverse", reverse},
-    {"slice", slice_filter},
-    {"sort", sort},
-    {"sum", sum},
+    {"batch", batch},         {"count", length_filter},
+    {"dictsort", dict_sort},  {"first", first},
+    {"groupby", group_by},    {"items", items_filter},
+    {"last", last},           {"length", length_filter},
+    {"list", to_list},        {"max", extreme<Op::gt>},
+    {"min", extreme<Op::lt>}, {"random", random_item},
+    {"reverse", reverse},     {"slice", slice_filter},
+    {"sort", sort},           {"sum", sum},
     {"unique", unique},
 };
 

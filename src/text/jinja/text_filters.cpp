@@ -8,9 +8,11 @@
 #include "text/jinja/format.h"
 #include "text/jinja/methods.h"
 #include "text/jinja/ops.h"
+#include "text/jinja/pretty.h"
 #include "text/jinja/print.h"
 #include "text/jinja/text_ops.h"
 #include "text/jinja/unicode.h"
+#include "text/jinja/word_wrap.h"
 
 namespace mr::text::jinja {
 namespace {
@@ -212,6 +214,30 @@ Expected<Value> to_json(Run& run, Value value, const Args& args) {
   return finish(run, out);
 }
 
+Expected<Value> pretty(Run& run, Value value, const Args& args) {
+  MR_TRY_VOID(bind("pprint", args, {}));
+  Marked out = marked(run);
+  MR_TRY_VOID(append_pretty(run, out, value));
+  return finish(run, out);
+}
+
+Expected<Value> word_wrap(Run& run, Value value, const Args& args) {
+  MR_TRY(const auto p,
+         bind("wordwrap", args, {"width", "break_long_words", "wrapstring", "break_on_hyphens"}));
+  MR_TRY(const Str* str, to_text(value));
+  WrapStyle style;
+  MR_TRY(style.width, to_integer_or(p[0], style.width));
+  style.break_words = p[1].kind == Kind::missing || is_true(p[1]);
+  style.separator = string(run.heap, "\n").str;
+  if (is_given(p[2])) {
+    MR_TRY(style.separator, to_text(p[2]));
+  }
+  style.prefer_hyphens = p[3].kind == Kind::missing || is_true(p[3]);
+  // Python's textwrap looks for True itself here, where any other true value will do for a break.
+  style.split_hyphens = p[3].kind == Kind::missing || (p[3].kind == Kind::boolean && p[3].flag);
+  return wrap_words(run, *str, style);
+}
+
 constexpr Filter kFilters[] = {
     {"capitalize", in_case<CaseStyle::capitalize>},
     {"center", center},
@@ -222,6 +248,7 @@ constexpr Filter kFilters[] = {
     {"indent", indent},
     {"join", join_filter},
     {"lower", in_case<CaseStyle::lower>},
+    {"pprint", pretty},
     {"replace", replace_filter},
     {"safe", safe},
     {"string", to_string},
@@ -231,6 +258,7 @@ constexpr Filter kFilters[] = {
     {"truncate", truncate},
     {"upper", in_case<CaseStyle::upper>},
     {"wordcount", word_count},
+    {"wordwrap", word_wrap},
 };
 
 }  // namespace

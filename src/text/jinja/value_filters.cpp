@@ -205,9 +205,65 @@ Expected<Value> round_filter(Run& run, Value value, const Args& args) {
   return arithmetic(run, Op::div, real(whole + 0.0, value.input), scale);  // Python's 0 is not -0
 }
 
+/// What Python's float() makes of a value. Errors: what it makes nothing of.
+Expected<double> to_double(Run& run, Value value) {
+  if (is_undefined(value)) return fail_undefined(value);
+  if (is_number(value)) return to_real(value);
+  if (!is_string(value)) {
+    return fail_run("float() argument must be a string or a real number, not '" +
+                    std::string(type_name(value)) + "'");
+  }
+  const auto bare = bare_number(run, *value.str);
+  const auto number = bare ? read_real(*bare) : std::nullopt;
+  return number ? Expected<double>(*number) : fail_run("could not convert string to float");
+}
+
+std::string fixed_text(double number, int n_digits) {
+  if (std::isnan(number)) return "nan";
+  char digits[330];
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, n_digits);
+  return {digits, end.ptr};
+}
+
+Expected<Value> file_size(Run& run, Value value, const Args& args) {
+  MR_TRY(const auto p, bind("filesizeformat", args, {"binary"}));
+  MR_TRY(const double size, to_double(run, value));
+  const bool binary = is_true(p[0]);
+  const double base = binary ? 1024 : 1000;
+  std::string text;
+  if (size == 1) {
+    text = "1 Byte";
+  } else if (size < base) {
+    if (std::isinf(size)) return fail_run("cannot convert float infinity to integer");
+    text = fixed_text(std::trunc(size) + 0.0, 0) + " Bytes";
+  } else {
+    constexpr std::string_view kPrefixes = "kMGTPEZY";
+    // Python compares with whole numbers: long double holds all of 1000^9, double does not.
+    long double unit = static_cast<long double>(base) * base;
+    std::size_t i = 0;
+    while (i + 1 < kPrefixes.size() && !(size < unit)) {
+      unit *= base;
+      ++i;
+    }
+    const char prefix = binary && kPrefixes[i] == 'k' ? 'K' : kPrefixes[i];
+    text = fixed_text(base * size / static_cast<double>(unit), 1) + ' ' + prefix +
+           (binary ? "iB" : "B");
+  }
+  Marked out = marked(run);
+  append(out, text, has_input(value));
+  return finish(run, out);
+}
+
 constexpr Filter kFilters[] = {
-    {"abs", absolute},   {"attr", attr},  {"d", fallback},         {"default", fallback},
-    {"float", to_float}, {"int", to_int}, {"round", round_filter},
+    {"abs", absolute},
+    {"attr", attr},
+    {"d", fallback},
+    {"default", fallback},
+    {"filesizeformat", file_size},
+    {"float", to_float},
+    {"int", to_int},
+    {"round", round_filter},
 };
 
 }  // namespace
