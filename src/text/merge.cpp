@@ -41,6 +41,94 @@ void merge_short(const PairTable& pairs, std::vector<Id>& symbols) {
   symbols.resize(n);
 }
 
+/// A pair looked up not long ago; in the text that an attack sends there are few.
+struct PairCache {
+  struct Line {
+    std::uint64_t key = std::numeric_limits<std::uint64_t>::max();
+    Pair pair;
+  };
+  const PairTable& pairs;
+  std::array<Line, 256> lines = {};
+};
+
+Pair look_up(PairCache& cache, Id left, Id right) {
+  const std::uint64_t key = (static_cast<std::uint64_t>(left) << 32) | right;
+  PairCache::Line& line = cache.lines[(left * 31 + right) % 256];
+  if (line.key != key) line = {key, find(cache.pairs, left, right)};
+  return line.pair;
+}
+
+/// A symbol with what it and its right neighbour become.
+struct Joint {
+  Id id = kNoId;
+  Pair pair;
+};
+
+/// The lowest rank in a word and how many pairs have it.
+struct Lowest {
+  std::uint32_t rank = Pair::kNoRank;
+  std::size_t n = 0;
+};
+
+void note(Lowest& lowest, std::uint32_t rank) {
+  if (rank < lowest.rank) lowest = {rank, 0};
+  lowest.n += rank == lowest.rank ? 1 : 0;
+}
+
+/// Merges the pairs of the lowest rank from left to right, which is their order as long as no pair
+/// that arises is as low. Tells whether that was so to the end; if not, the word is as it was after
+/// the last merge that was in order.
+bool sweep(PairCache& cache, std::vector<Joint>& word, Lowest& lowest) {
+  const std::uint32_t rank = lowest.rank;
+  const std::size_t n = word.size();
+  lowest = {};
+  bool in_order = true;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < n; ++kept) {
+    const bool merges = in_order && i + 1 < n && word[i].pair.rank == rank;
+    Joint joint{merges ? word[i].pair.merged : word[i].id, word[i].pair};
+    i += merges ? 2 : 1;
+    if (merges) {
+      joint.pair = i < n ? look_up(cache, joint.id, word[i].id) : Pair{};
+      in_order = i == n || joint.pair.rank > rank;
+    }
+    if (kept > 0) {
+      Joint& before = word[kept - 1];
+      if (merges) {
+        before.pair = look_up(cache, before.id, joint.id);
+        in_order = in_order && before.pair.rank > rank;
+      }
+      note(lowest, before.pair.rank);
+    }
+    word[kept] = joint;
+  }
+  word.resize(kept);
+  return in_order;
+}
+
+/// Merges while one pair in eight or more is of the lowest rank: a text of one character is done in
+/// a few passes, in a third of the time that the queues of merge_long take. Tells whether nothing
+/// is left.
+bool merge_sweeping(const PairTable& pairs, std::vector<Id>& symbols) {
+  constexpr std::size_t kShare = 8;
+  PairCache cache{pairs};
+  std::vector<Joint> word(symbols.size());
+  Lowest lowest;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    word[i].id = symbols[i];
+    if (i + 1 == word.size()) break;
+    word[i].pair = look_up(cache, symbols[i], symbols[i + 1]);
+    note(lowest, word[i].pair.rank);
+  }
+  bool in_order = true;
+  while (in_order && lowest.rank != Pair::kNoRank && lowest.n * kShare >= word.size()) {
+    in_order = sweep(cache, word, lowest);
+  }
+  symbols.clear();
+  for (const Joint& joint : word) symbols.push_back(joint.id);
+  return in_order && lowest.rank == Pair::kNoRank;
+}
+
 /// A symbol of a long word, in a doubly linked list, with what it and its right neighbour become
 /// and the queue that the pair is due in.
 struct Symbol {
@@ -221,7 +309,7 @@ void merge(const PairTable& pairs, std::vector<Id>& symbols) {
   if (symbols.size() < 2) return;
   if (symbols.size() <= kShort) {
     merge_short(pairs, symbols);
-  } else {
+  } else if (!merge_sweeping(pairs, symbols)) {
     merge_long(pairs, symbols);
   }
 }

@@ -261,30 +261,27 @@ Cut scan_deepseek3(const char* p, const char* end) {
 template <bool (*is)(const Char&), int max, bool spaced>
 Cut scan_runs(const char* p, const char* end) {
   const char* q = p;
-  while (q < end) {
-    const Char c = look(q, end);
-    const char* start = q;
+  Char c = look(q, end);
+  for (bool found = is(c);;) {
     const char* run = q + c.bytes;
-    bool found = is(c);
-    if (spaced && (c.classes & kAnySpace) && run < end) {
-      const Char second = look(run, end);
-      if (is(second)) {
-        found = true;
-        run += second.bytes;
-      }
-    }
     if (!found) {
-      q = run;
-      continue;
+      if (run == end) return {static_cast<std::size_t>(end - p), 0};
+      const Char next = look(run, end);
+      found = is(next);
+      if (!spaced || !found || (c.classes & kAnySpace) == 0) {
+        q = run;
+        c = next;
+        continue;
+      }
+      run += next.bytes;
     }
     for (int n = 1; (max == 0 || n < max) && run < end; ++n) {
       const Char more = look(run, end);
       if (!is(more)) break;
       run += more.bytes;
     }
-    return {static_cast<std::size_t>(start - p), static_cast<std::size_t>(run - start)};
+    return {static_cast<std::size_t>(q - p), static_cast<std::size_t>(run - q)};
   }
-  return {static_cast<std::size_t>(end - p), 0};
 }
 
 bool is_number(const Char& c) {
@@ -313,6 +310,7 @@ bool is_wide_script(const Char& c) {
 }
 bool is_cased_script(const Char& c) {
   if (c.value < 0x80) return (c.classes & kLetter) != 0;
+  if ((c.classes & (kUpper | kTitle | kLower)) == 0) return false;  // as all of them are
   return in_ranges(kCasedScripts, c.value);
 }
 bool is_deepseek_sign(const Char& c) {

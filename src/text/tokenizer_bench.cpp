@@ -7,7 +7,8 @@
 #include "text/tokenizer.h"
 
 /// Bytes of text a second and core: English, and 1 MB of one character, with every tokenizer of the
-/// shared data. The second may take twice the time of the first.
+/// shared data and with every split rule. The second may take twice the time of the first.
+/// Machines are noisy: use --benchmark_enable_random_interleaving and --benchmark_repetitions.
 namespace mr::text {
 namespace {
 
@@ -44,12 +45,13 @@ void run(benchmark::State& state, const std::string& path, const std::string& pr
 void add(const std::string& name, const std::string& pre = {}) {
   const std::string path = shared_data() + "/tokenizers/" + name;
   const auto with = [&](const std::string& label, const std::string& text) {
-    benchmark::RegisterBenchmark((name + "/" + label).c_str(),
+    benchmark::RegisterBenchmark((name + pre + "/" + label).c_str(),
                                  [=](benchmark::State& state) { run(state, path, pre, text); });
   };
   with("english", english());
-  for (const char* character : {"a", " ", "\n", "0", "!", "\xc3\xa9", "\xe4\xb8\xad",
-                                "\xf0\x9f\x98\x80", "\xcc\x81", "\xff"}) {
+  for (const char* character :
+       {"a", " ", "\n", "0", "!", "\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "\xcc\x81",
+        "\xff", "\xc2\xa0", "\xe3\x80\x80"}) {
     std::string label;
     for (const char c : std::string_view(character)) {
       constexpr const char* kHex = "0123456789abcdef";
@@ -71,6 +73,10 @@ const bool kRegistered = [] {
   add("llama2/tokenizer.model");
   add("llama2/tokenizer.json");
   add("mistral/tokenizer.model.v3");
+  for (const char* pre : {"gpt2", "llama3", "cl100k", "qwen2", "qwen3.5", "o200k", "tekken", "kimi",
+                          "deepseek-llm", "deepseek-coder", "deepseek-v3", "falcon", "starcoder"}) {
+    add("llama4/tokenizer.model", pre);
+  }
   return true;
 }();
 
