@@ -88,7 +88,8 @@ void damage(bj::object& root, bj::object& object, const auto& check, const std::
   const bj::object whole = object;
   for (const auto& [key, value] : whole) {
     object.erase(key);
-    check(bj::serialize(root), path + std::string(key) + " is left out");
+    const std::string name = path + std::string(key);
+    check(bj::serialize(root), name + " is left out");
     object = whole;
   }
   for (auto& [key, value] : object) {
@@ -113,8 +114,9 @@ TEST(ConfigJson, EveryWrongValueIsAClearError) {
     const bool own = fs::exists(kModels / (model + ".safetensors"));
     const std::string weights = own ? model : model.substr(0, model.find('-'));
     ASSERT_TRUE(run_with(folder, weights, bj::serialize(config))) << model;
+    const std::string whose = model + ": ";
     const auto check = [&](const std::string& text, const std::string& what) {
-      expect_clear(run_with(folder, weights, text), model + ": " + what);
+      expect_clear(run_with(folder, weights, text), whose + what);
     };
     damage(config, config, check, "");
   }
