@@ -119,8 +119,12 @@ Expected<Splitter> make_splitter(std::vector<SplitStep> steps) {
     } else if (step.kind == SplitStep::Kind::literal && step.text.empty()) {
       return fail(Fault::bad_model, "a split rule has an empty pattern");
     }
+    const bool changes = step.kind == SplitStep::Kind::prefix_space ||
+                         step.kind == SplitStep::Kind::metaspace ||
+                         step.behaviour != SplitBehaviour::isolated;
     stage.step = std::move(step);
     splitter.stages.push_back(std::move(stage));
+    if (changes) splitter.cuts_from = splitter.stages.size();
   }
   return splitter;
 }

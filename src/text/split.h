@@ -19,6 +19,7 @@ struct SplitStage {
 
 struct Splitter {
   std::vector<SplitStage> stages;
+  std::size_t cuts_from = 0;  // from this stage on they only cut, so that a byte passes as it is
 };
 
 /// Errors: bad_model for a scanner that does not exist or a pattern that does not compile.
@@ -42,7 +43,7 @@ template <typename Word>
 Expected<void> split(const Splitter& splitter, std::size_t stage, std::string_view text, bool first,
                      const Word& word) {
   if (text.empty()) return {};
-  if (stage == splitter.stages.size()) {
+  if (stage == splitter.stages.size() || (text.size() == 1 && stage >= splitter.cuts_from)) {
     word(text);
     return {};
   }
