@@ -37,11 +37,11 @@ void print_figures(const Answer& a, const Tallies& before) {
   const std::string text = speculation_text(a.engine->portfolio, before);
   std::fprintf(stderr,
                "(prompt %zu tokens, %d of them cached, %.2f s, %.1f tok/s; answer %d tokens, "
-               "%.2f s, %.1f tok/s; %.2f tokens a step%s; seed %llu)\n",
+               "%.2f s, %.1f tok/s; %.2f tokens a step%s%s; seed %llu)\n",
                a.n_prompt, a.n_cached, prompt_seconds(a), prompt_rate(a), a.n_tokens,
                generate_seconds(a), generate_rate(a), tokens_a_step(a),
                text.empty() ? "" : (", accepted of computed: " + text).c_str(),
-               static_cast<unsigned long long>(a.seed));
+               lossy_text(a.engine->options.spec), static_cast<unsigned long long>(a.seed));
 }
 
 }  // namespace
@@ -88,7 +88,9 @@ Expected<void> answer(ChatSession& session) {
   if (finish != "stop") {
     std::fprintf(stderr, "(%s)\n", finish == "cancelled" ? "interrupted" : answer.finish);
   }
-  if (settings.verbose) print_figures(answer, before);
+  if (settings.verbose || *lossy_text(session.engine.options.spec) != 0) {
+    print_figures(answer, before);
+  }
   return {};
 }
 

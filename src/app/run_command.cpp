@@ -147,10 +147,11 @@ std::string accepted_text(const Answer& a) {
 void print_figures(const Answer& a, double load_s) {
   std::fprintf(stderr,
                "millrace: loaded in %.2f s; prompt %zu tokens in %.2f s (%.1f tok/s); "
-               "answer %d tokens in %.2f s (%.1f tok/s), %.2f tokens a step%s; %s; seed %llu\n",
+               "answer %d tokens in %.2f s (%.1f tok/s), %.2f tokens a step%s%s; %s; seed %llu\n",
                load_s, a.n_prompt, prompt_seconds(a), prompt_rate(a), a.n_tokens,
                generate_seconds(a), generate_rate(a), tokens_a_step(a), accepted_text(a).c_str(),
-               a.finish, static_cast<unsigned long long>(a.seed));
+               lossy_text(a.engine->options.spec), a.finish,
+               static_cast<unsigned long long>(a.seed));
 }
 
 double finite(float logprob) {
@@ -204,6 +205,7 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
       {"model", loaded.model.config.name},
       {"steps", a.n_steps},
       {"speculation", proposers_json(a.engine->portfolio)},
+      {"lossy", *lossy_text(a.engine->options.spec) != 0},
       {"load_s", load_s},
       {"prompt_s", prompt_seconds(a)},
       {"generate_s", generate_seconds(a)},

@@ -12,6 +12,7 @@
 #include "app/spec_prompts.h"
 #include "app/speculation.h"
 #include "engine/spec_trial.h"
+#include "spec/static_tree.h"
 #include "text/valid_utf8.h"
 
 namespace mr::app {
@@ -106,6 +107,28 @@ void print_spec_row(const SpecRow& row) {
               row.speed, row.speed_least, row.speed_most, row.equal ? "equal" : "DIFFERENT");
 }
 
+/// What the best trees of the same shape in every step would bring, by how often the children of
+/// each rank came true; where one method proposed alone.
+void add_static_trees(boost::json::object& object, const SpecRow& row) {
+  if (row.trial.tally.size() != 1) return;
+  const spec::Tally& tally = row.trial.tally.front();
+  std::vector<double> acceptance;
+  for (std::size_t i = 0; i < tally.tried_of_rank.size() && tally.tried_of_rank[i] > 0; ++i) {
+    acceptance.push_back(static_cast<double>(tally.accepted_of_rank[i]) /
+                         static_cast<double>(tally.tried_of_rank[i]));
+  }
+  object["acceptance"] = boost::json::value_from(acceptance);
+  boost::json::array trees;
+  for (const std::int32_t n_nodes : {4, 8, 16, 32}) {
+    const spec::StaticTree tree = spec::best_static_tree(acceptance, n_nodes + 1, spec::kMaxDepth);
+    trees.push_back({{"nodes", n_nodes},
+                     {"tokens_per_step", tree.tokens},
+                     {"depth", spec::depth(tree)},
+                     {"width", 1 + std::ranges::max(tree.rank)}});
+  }
+  object["static_trees"] = std::move(trees);
+}
+
 void print_spec_json(const SpecRow& row) {
   boost::json::object object{
       {"method", row.method},
@@ -120,6 +143,7 @@ void print_spec_json(const SpecRow& row) {
       {"speed_least", row.speed_least},
       {"speed_most", row.speed_most},
       {"equal", row.equal}};
+  add_static_trees(object, row);
   std::printf("%s\n", boost::json::serialize(object).c_str());
 }
 

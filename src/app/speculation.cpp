@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "app/choice.h"
 #include "app/model_flags.h"
 
 namespace mr::app {
@@ -19,6 +20,12 @@ void add_speculation(CLI::App& command, SpecArgs& args) {
       ->group(kEngineGroup)
       ->type_name("METHOD")
       ->capture_default_str();
+  add_choice<sample::Acceptance>(command, "--spec-verify", args.acceptance,
+                                 {{"exact", sample::Acceptance::exact},
+                                  {"rejection", sample::Acceptance::rejection},
+                                  {"typical", sample::Acceptance::typical}},
+                                 "When a proposal is taken; typical is lossy")
+      ->group(kEngineGroup);
   command.add_option("--rest-index", args.rest_index, "A corpus for the method rest")
       ->group(kEngineGroup)
       ->type_name("FILE");
@@ -27,6 +34,7 @@ void add_speculation(CLI::App& command, SpecArgs& args) {
 Expected<spec::Settings> speculation(const SpecArgs& args) {
   MR_TRY(spec::Settings settings, spec::parse_settings(args.methods));
   settings.sources.rest_index = args.rest_index;
+  settings.acceptance = args.acceptance;
   const spec::Method* rest = spec::find_method("rest");
   const bool has_rest =
       std::ranges::find(settings.choices, rest, &spec::Choice::method) != settings.choices.end();
@@ -53,6 +61,12 @@ std::string speculation_text(const spec::Portfolio& portfolio, const Tallies& be
             std::to_string(tally.n_accepted) + " of " + std::to_string(tally.n_computed);
   }
   return text;
+}
+
+const char* lossy_text(const spec::Settings& settings) {
+  const bool lossy =
+      !settings.choices.empty() && settings.acceptance == sample::Acceptance::typical;
+  return lossy ? "; LOSSY: typical acceptance changes the text" : "";
 }
 
 std::string decision_text(const engine::Decision& d) {

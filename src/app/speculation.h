@@ -9,7 +9,8 @@ namespace mr::app {
 
 struct SpecArgs {
   std::string methods = "auto";  ///< as spec::parse_settings takes it
-  std::string rest_index;        ///< of the method rest; part of `auto` where it is given
+  sample::Acceptance acceptance = sample::Acceptance::exact;
+  std::string rest_index;  ///< of the method rest; part of `auto` where it is given
 };
 
 void add_speculation(CLI::App& command, SpecArgs& args);
@@ -23,6 +24,9 @@ using Tallies = std::vector<spec::Tally>;
 /// What came of the proposals since `before`: "lookup 12 of 40, suffix 3 of 9"; empty where none
 /// were computed.
 std::string speculation_text(const spec::Portfolio& portfolio, const Tallies& before);
+
+/// For every output: that texts are not the model's own; empty where they are.
+const char* lossy_text(const spec::Settings& settings);
 
 /// How much the last step computed, and why: for --verbose.
 std::string decision_text(const engine::Decision& decision);

@@ -266,6 +266,7 @@ Expected<sched::RequestId> submit(Engine& engine, Submit request) {
   Engine::Asked& asked = engine.asked[id];
   asked.carry.assign(static_cast<std::size_t>(request.n_choices), sample::first_carry(params));
   asked.sample = std::move(params);
+  asked.sample.acceptance = engine.options.spec.acceptance;
   asked.stop_tokens = std::move(request.stop_tokens);
   asked.n_prompt = static_cast<std::int32_t>(n_prompt);
   asked.n_prompt_logprobs = request.n_prompt_logprobs;

@@ -1,7 +1,7 @@
 #include "sample/chain.h"
 
+#include "sample/accept.h"
 #include "sample/bans.h"
-#include "sample/draw.h"
 #include "sample/penalties.h"
 #include "sample/temperature.h"
 #include "sample/truncate.h"
@@ -49,7 +49,7 @@ void draw_free(Candidates& c, const Params& p, const Place& place, Drawn& drawn)
     for (const Sampler sampler : p.order) apply(sampler, c, p, place);
     if (p.adaptive_target >= 0) adaptive_p(c, drawn.carry, p);
   }
-  const std::size_t i = draw(c, key_at(place, p));
+  const std::size_t i = accept(c, place.proposed, p.acceptance, key_at(place, p));
   if (i == kNone) return;
   drawn.token = token_of(c, i);
   if (p.mirostat == 2) {

@@ -14,6 +14,7 @@ struct Place {
   History history = {};
   std::span<const std::int32_t> stop_tokens = {};
   Carry carry = {};
+  std::span<const std::int32_t> proposed = {};  ///< where not only exact draws are accepted
 };
 
 struct Drawn {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sample/accept.h"
 #include "sample/grammar_rule.h"
 #include "sample/text_rules.h"
 #include "sample/thought.h"
@@ -76,6 +77,8 @@ struct Params {
   TextRules texts = {};
   GrammarRule grammar = {};
   std::int32_t min_tokens = 0;  ///< of the answer, before a stop token may be drawn
+
+  Acceptance acceptance = Acceptance::exact;  ///< the engine's own to set
 
   ThoughtLimit thought = {};  ///< goes before all the others
 

@@ -23,6 +23,24 @@ void merge(Draft& into, const Draft& from) {
   }
 }
 
+/// Which children came true; `node` is where each of `own` was computed, or -1.
+void count_ranks(Tally& tally, const Draft& own, std::span<const std::int32_t> node,
+                 std::span<const std::int32_t> tokens) {
+  std::vector<std::size_t> n_children(own.token.size());
+  std::vector<std::uint8_t> came_true(own.token.size());
+  came_true[0] = 1;
+  for (std::size_t i = 1; i < own.token.size(); ++i) {
+    const auto parent = static_cast<std::size_t>(own.parent[i]);
+    const std::size_t rank = n_children[parent]++;
+    const auto depth = static_cast<std::size_t>(own.depth[i]);
+    if (came_true[parent] == 0 || node[i] < 0 || depth > tokens.size()) continue;
+    came_true[i] = own.token[i] == tokens[depth - 1] ? 1 : 0;
+    if (rank >= tally.tried_of_rank.size()) continue;
+    ++tally.tried_of_rank[rank];
+    tally.accepted_of_rank[rank] += came_true[i];
+  }
+}
+
 /// How far a proposer's own tree was computed, and came true: the nodes that did.
 std::int64_t count(Tally& tally, const Draft& own, const Outcome& outcome) {
   if (own.token.empty() || outcome.computed.token.empty()) return 0;
@@ -35,6 +53,7 @@ std::int64_t count(Tally& tally, const Draft& own, const Outcome& outcome) {
   }
   tally.n_drafts += n_computed > 0 ? 1 : 0;
   tally.n_computed += n_computed;
+  count_ranks(tally, own, node, outcome.tokens);
   std::int64_t n_accepted = 0;
   for (const std::int32_t at : follow(own, outcome.tokens.first(outcome.tokens.size() - 1))) {
     if (node[static_cast<std::size_t>(at)] < 0) break;

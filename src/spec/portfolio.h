@@ -20,7 +20,11 @@ struct Tally {
   std::int64_t n_computed = 0;                 ///< its nodes that had rows
   std::int64_t n_accepted = 0;                 ///< and came true
   std::array<std::int64_t, 16> accepted_at{};  ///< those by depth, from 1; the last: and deeper
-  double us = 0;                               ///< spent proposing
+  /// Nodes that had rows and whose parent came true, by their place among its children, and those
+  /// of them that came true too.
+  std::array<std::int64_t, 8> tried_of_rank{};
+  std::array<std::int64_t, 8> accepted_of_rank{};
+  double us = 0;  ///< spent proposing
 };
 
 /// Whether a proposer is worth its time, by what it lately brought.

@@ -17,7 +17,8 @@ struct Choice {
 /// Who proposes, and who says how much of it is computed.
 struct Settings {
   std::vector<Choice> choices;  ///< none: no speculation
-  bool weighed = false;         ///< nodes are computed as far as they pay; else all proposed
+  sample::Acceptance acceptance = sample::Acceptance::exact;
+  bool weighed = false;  ///< nodes are computed as far as they pay; else all proposed
   Sources sources = {};
 };
 

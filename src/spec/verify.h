@@ -20,8 +20,8 @@ struct Verified {
 
 /// Draws the target's token at node 0, and on at each node that carries the token just drawn, with
 /// the whole chain of samplers. So the text is that of plain decoding whatever the draft holds:
-/// plain decoding is an empty draft. Where a later node cannot be drawn at, the walk ends before
-/// it, and the next step finds it at node 0.
+/// plain decoding is an empty draft (unless params.acceptance is another than exact). Where a later
+/// node cannot be drawn at, the walk ends before it, and the next step finds it at node 0.
 /// `rows` are those of the nodes; `place` is that of the draw at node 0, its path empty; `scratch`
 /// serves any number of calls.
 Verified verify(const Draft& draft, std::span<const sample::LogitRow> rows,

@@ -47,6 +47,16 @@ class Run(unittest.TestCase):
             for spec in ([], ["--spec", "lookup:depth=4,width=2,nodes=9+suffix+lookahead+random"]):
                 self.assertEqual(said(plain), said(run(*spec, *how)), (spec, how))
 
+    def test_other_rules_say_so(self):
+        plain = run("--spec", "off", "--temp", 1)
+        self.assertFalse(plain["lossy"])
+        self.assertFalse(run("--spec-verify", "rejection", "--temp", 1)["lossy"])
+        lossy = run("--spec", "suffix", "--spec-verify", "typical", "--temp", 1)
+        self.assertTrue(lossy["lossy"])
+        done = millrace("run", PROMPT, "-n", 8, "--spec", "suffix", "--spec-verify", "typical")
+        self.assertIn("LOSSY", done.stderr)
+        self.assertFalse(run("--spec", "off", "--spec-verify", "typical")["lossy"])
+
     def test_fewer_steps_where_the_text_repeats(self):
         plain, drafted = run("--spec", "off", "--temp", 0), run("--spec", "suffix", "--temp", 0)
         self.assertLess(drafted["steps"], plain["steps"])
@@ -104,6 +114,10 @@ class Run(unittest.TestCase):
             self.assertTrue(row["equal"])
             self.assertGreaterEqual(row["tokens_per_step"], 1)
             self.assertAlmostEqual(1, row["draft_share"] + row["verify_share"])
+            self.assertEqual(row["method"] != "auto", "static_trees" in row)
+            for tree in row.get("static_trees", []):
+                self.assertLessEqual(1, tree["tokens_per_step"])
+                self.assertLessEqual(tree["depth"], tree["nodes"])
         self.assertEqual("{http://www.w3.org/2000/svg}svg", ET.parse(chart).getroot().tag)
         self.assertIn("auto, batch 3", chart.read_text())
 
