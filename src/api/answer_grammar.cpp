@@ -22,10 +22,11 @@ std::string key_of(const ToolRules& rules) {
   return key;
 }
 
-/// The whole grammar of an answer. `where`: the field that an error without a place is about.
-Expected<grammar::Program> compile(const Served& served, const Structure& structure,
-                                   const ToolRules& rules) {
-  grammar::Meter meter{.limits = served.limits.grammar};
+/// The whole grammar of an answer.
+Expected<grammar::Program> compile(const Structure& structure, const ToolRules& rules,
+                                   const text::Tokenizer& tokenizer,
+                                   const grammar::Limits& limits) {
+  grammar::Meter meter{.limits = limits};
   grammar::Network net{.meter = &meter};
   grammar::RuleId plain = grammar::kNothing;
   if (structure.kind != Structure::Kind::any) {
@@ -35,13 +36,13 @@ Expected<grammar::Program> compile(const Served& served, const Structure& struct
                                           std::to_string(meter.limits.source_bytes) +
                                           " bytes, found " + std::to_string(n_bytes));
     }
-    auto rule = add_structure(net, structure, *served.tokenizer);
+    auto rule = add_structure(net, structure, tokenizer);
     if (!rule) return fail_at(structure.where, rule.error());
     plain = *rule;
   }
   net.root = plain;
   if (!rules.tools.empty() || rules.format == ToolFormat::harmony) {
-    MR_TRY(net.root, add_tools(net, rules, plain, *served.tokenizer));
+    MR_TRY(net.root, add_tools(net, rules, plain, tokenizer));
   }
   auto program = grammar::finish(std::move(net));
   if (!program) {
@@ -58,16 +59,6 @@ bool ends_behind_thought(const text::ThinkMarks& marks, std::span<const std::int
   return std::ranges::find(tail, static_cast<std::int32_t>(marks.close)) != tail.end();
 }
 
-sample::GrammarRule rule_of(const Shared& shared, std::span<const std::int32_t> prompt) {
-  sample::GrammarRule rule{.matcher = shared.ask.grammar.get()};
-  const auto& marks = shared.ask.reading.marks;
-  if (!marks) return rule;
-  rule.close = static_cast<std::int32_t>(marks->close);
-  rule.begun = shared.ask.reading.begins_in_thought;
-  if (!ends_behind_thought(*marks, prompt)) rule.open = static_cast<std::int32_t>(marks->open);
-  return rule;
-}
-
 /// The matcher of an answer, compiled or kept from before; null, with a problem.
 std::shared_ptr<grammar::Matcher> matcher_of(Fields& fields, const Served& served,
                                              const Shared& shared, const ToolRules& rules) {
@@ -76,7 +67,7 @@ std::shared_ptr<grammar::Matcher> matcher_of(Fields& fields, const Served& serve
   const std::string key = std::to_string(shared.salt) + key_of(shared.structure) + key_of(rules);
   auto matcher = find(cache, key, room);
   if (matcher) return matcher;
-  auto program = compile(served, shared.structure, rules);
+  auto program = compile(shared.structure, rules, *served.tokenizer, served.limits.grammar);
   if (!program) {
     const std::string& message = program.error().message;
     join(fields, Problem{.message = message, .param = message.substr(0, message.find(": "))});
@@ -117,6 +108,23 @@ ToolRules tool_rules(Fields& fields, const Served& served, const Chat& chat) {
   return rules;
 }
 
+Expected<grammar::Program> compile_structure(const Structure& structure,
+                                             const text::Tokenizer& tokenizer,
+                                             const grammar::Limits& limits) {
+  return compile(structure, {}, tokenizer, limits);
+}
+
+sample::GrammarRule grammar_rule(grammar::Matcher* matcher,
+                                 const std::optional<text::ThinkMarks>& marks, bool begun,
+                                 std::span<const std::int32_t> prompt) {
+  sample::GrammarRule rule{.matcher = matcher};
+  if (!marks) return rule;
+  rule.close = static_cast<std::int32_t>(marks->close);
+  rule.begun = begun;
+  if (!ends_behind_thought(*marks, prompt)) rule.open = static_cast<std::int32_t>(marks->open);
+  return rule;
+}
+
 bool set_grammar(Fields& fields, const Served& served, Shared& shared, const ToolRules& rules,
                  std::span<const std::int32_t> prompt) {
   if (fields.problem) return false;
@@ -139,7 +147,9 @@ bool set_grammar(Fields& fields, const Served& served, Shared& shared, const Too
   }
   shared.ask.grammar = matcher_of(fields, served, shared, rules);
   if (!shared.ask.grammar) return false;
-  shared.sample.grammar = rule_of(shared, prompt);
+  const auto& reading = shared.ask.reading;
+  shared.sample.grammar =
+      grammar_rule(shared.ask.grammar.get(), reading.marks, reading.begins_in_thought, prompt);
   return true;
 }
 

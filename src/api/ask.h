@@ -21,6 +21,7 @@ struct CompletionForm {
 /// How an answer of /v1/chat/completions is written.
 struct ChatForm {
   bool logprobs = false;
+  bool deepseek = false;          ///< the thought by one of its names alone: reasoning_content
   std::vector<bool> begun = {};   ///< by choice: its role was sent
   std::vector<int> n_calls = {};  ///< by choice: calls sent
 };

@@ -9,6 +9,7 @@
 
 #include "api/random_id.h"
 #include "api/sampling_fields.h"
+#include "base/log.h"
 #include "base/quote.h"
 #include "think/budget.h"
 
@@ -176,6 +177,7 @@ void add_prompt(Fields& fields, const Served& served, Shared& shared, std::strin
 bool set_reading(Fields& fields, const Served& served, Shared& shared,
                  std::span<const std::int32_t> prompt, std::optional<std::int64_t> budget) {
   shared.ask.reading.marks = served.marks;
+  shared.ask.reading.shows_thought = served.reasoning == ReasoningFormat::none;
   shared.ask.reading.begins_in_thought =
       served.marks && text::ends_in_thought(*served.tokenizer, *served.marks, prompt);
   if (!budget) return true;
@@ -202,7 +204,7 @@ void settle_unread(Fields& fields, const Served& served) {
   for (const std::string_view name : unread(fields)) {
     if (served.strict) return complain(fields, name, {.message = "unknown field"});
     if (first_time(*served.told, name)) {
-      std::fprintf(stderr, "millrace: unknown field %s ignored\n", quote(name).c_str());
+      log::say(log::Level::warning, "unknown field %s ignored", quote(name).c_str());
     }
   }
 }

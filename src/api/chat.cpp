@@ -16,7 +16,8 @@ ChatForm chat_form(Fields& fields, const Served& served, Shared& shared) {
   const auto n = get_integer(fields, "top_logprobs", range);
   if (n && *n > 0 && !wanted) complain(fields, "top_logprobs", "only with logprobs: true");
   if (wanted) shared.sample.n_logprobs = static_cast<std::int32_t>(n.value_or(0));
-  return {.logprobs = wanted, .begun = {}};
+  return {
+      .logprobs = wanted, .deepseek = served.reasoning == ReasoningFormat::deepseek, .begun = {}};
 }
 
 std::optional<std::int64_t> get_max_tokens(Fields& fields, const Served& served) {
@@ -41,15 +42,15 @@ json::object call_object(const ToolCall& call) {
 }
 
 /// Both names of the reasoning are in use.
-void add_reasoning(json::object& message, const Piece& piece) {
+void add_reasoning(const ChatForm& form, json::object& message, const Piece& piece) {
   if (piece.reasoning.empty()) return;
-  message["reasoning"] = piece.reasoning;
+  if (!form.deepseek) message["reasoning"] = piece.reasoning;
   message["reasoning_content"] = piece.reasoning;
 }
 
-json::object message_of(const Piece& piece) {
+json::object message_of(const ChatForm& form, const Piece& piece) {
   json::object message{{"role", "assistant"}, {"content", piece.text}, {"refusal", nullptr}};
-  add_reasoning(message, piece);
+  add_reasoning(form, message, piece);
   if (piece.calls.empty()) return message;
   json::array calls;
   for (const ToolCall& call : piece.calls) calls.push_back(call_object(call));
@@ -59,10 +60,10 @@ json::object message_of(const Piece& piece) {
 }
 
 /// The text of a piece, and the heads of its calls.
-json::object delta_of(const Piece& piece, int n_calls) {
+json::object delta_of(const ChatForm& form, const Piece& piece, int n_calls) {
   json::object delta;
   if (!piece.text.empty()) delta["content"] = piece.text;
-  add_reasoning(delta, piece);
+  add_reasoning(form, delta, piece);
   if (piece.calls.empty()) return delta;
   json::array calls;
   for (const ToolCall& call : piece.calls) {
@@ -133,7 +134,7 @@ json::object whole(const ChatForm& form, Generation& generation) {
   json::object out = head(generation.ask, "chat.completion");
   json::array choices;
   for (const Piece& piece : whole_choices(generation)) {
-    choices.push_back(choice_of(form, generation, piece, "message", message_of(piece)));
+    choices.push_back(choice_of(form, generation, piece, "message", message_of(form, piece)));
   }
   out["choices"] = std::move(choices);
   out["usage"] = usage_object(usage_of(generation));
@@ -155,7 +156,7 @@ std::string event(ChatForm& form, const Generation& generation, const Piece& pie
   }
   Piece text = piece;
   text.finish.reset();
-  json::object delta = delta_of(text, form.n_calls[index]);
+  json::object delta = delta_of(form, text, form.n_calls[index]);
   const bool tokens = !text.tokens.empty() && (form.logprobs || generation.ask.token_ids);
   if (!delta.empty() || tokens) put(text, std::move(delta));
   if (!piece.calls.empty()) {

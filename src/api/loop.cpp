@@ -1,4 +1,5 @@
 #include "api/loop.h"
+#include "base/log.h"
 
 #include <chrono>
 #include <cstdio>
@@ -96,14 +97,14 @@ void end(Loop& loop, const Loop::AllEnded& ended) {
 
 /// A step was lost: all that was under way ends, and a new engine takes over.
 void start_over(Loop& loop, const Error& error) {
-  std::fprintf(stderr, "millrace: a step failed: %s\n", error.message.c_str());
+  log::say(log::Level::error, "a step failed: %s", error.message.c_str());
   loop.engine.reset();
   end(loop, Loop::AllEnded{error});
   auto engine = engine::make_engine(*loop.model, loop.options);
   if (engine) {
     loop.engine = std::move(*engine);
   } else {
-    std::fprintf(stderr, "millrace: no new engine: %s\n", engine.error().message.c_str());
+    log::say(log::Level::error, "no new engine: %s", engine.error().message.c_str());
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "api/grammar_cache.h"
 #include "api/limits.h"
+#include "api/reasoning_format.h"
 #include "api/tool_format.h"
 #include "engine/engine.h"
 #include "sample/params.h"
@@ -36,6 +37,7 @@ struct Served {
   std::unique_ptr<GrammarCache> grammars = std::make_unique<GrammarCache>();
   std::vector<std::int32_t> end_tokens;
   std::optional<text::ThinkMarks> marks;
+  ReasoningFormat reasoning = ReasoningFormat::automatic;
   sample::Params defaults;  ///< of requests that do not say
   std::int32_t n_vocab = 0;
   std::int32_t n_hidden = 0;                        ///< of a hidden state

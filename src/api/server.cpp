@@ -13,6 +13,7 @@
 #include "api/connection.h"
 #include "api/readiness.h"
 #include "api/transport.h"
+#include "base/log.h"
 #include "base/quote.h"
 
 namespace mr::api {
@@ -86,7 +87,7 @@ asio::awaitable<void> accept_all(Running& running) {
                    [&running, address = peer.address()](const std::exception_ptr& thrown) {
                      leave(running, address);
                      if (!thrown) return;
-                     std::fprintf(stderr, "millrace: a connection failed\n");
+                     log::say(log::Level::warning, "a connection failed");
                    });
   }
 }
@@ -123,8 +124,8 @@ asio::awaitable<void> heed_signals(Running& running, asio::signal_set& signals) 
     if (error) co_return;
     if (signal == SIGHUP) {
       const auto loaded = load_keys(running.service.guard);
-      std::fprintf(stderr, "millrace: keys %s\n",
-                   loaded ? "read again" : loaded.error().message.c_str());
+      log::say(loaded ? log::Level::info : log::Level::error, "keys %s",
+               loaded ? "read again" : loaded.error().message.c_str());
       continue;
     }
     running.ended = signal == SIGINT ? Ended::interrupted : Ended::terminated;
@@ -192,11 +193,11 @@ void tell_address(const Running& running) {
                                                       : endpoint.address().to_string();
   const std::string url =
       (running.tls ? "https://" : "http://") + host + ":" + std::to_string(endpoint.port());
-  std::fprintf(stderr,
-               "millrace: listening on %s\n"
-               "millrace: try: curl %s/v1/chat/completions -H 'Content-Type: application/json' "
-               "-d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'\n",
-               url.c_str(), url.c_str());
+  log::say(log::Level::info, "listening on %s", url.c_str());
+  log::say(log::Level::info,
+           "try: curl %s/v1/chat/completions -H 'Content-Type: application/json' "
+           "-d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'",
+           url.c_str());
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "api/answer_grammar.h"
+
 namespace mr::app {
 namespace {
 
@@ -96,11 +98,17 @@ Expected<Answer> begin_answer(engine::Engine& engine, const Loaded& loaded, Answ
   think::Budget budget = request.args.budget;
   if (thinks(request.args) == false) budget.n_tokens = 0;  // whatever the template does
   MR_TRY(request.sample.thought, think::limit(tok, marks, budget, begun));
-  answer.stream = text::make_answer_stream(tok, {.stop = request.args.stop,
-                                                 .include_stop = request.args.include_stop,
-                                                 .min_tokens = request.sample.min_tokens,
-                                                 .marks = marks,
-                                                 .begins_in_thought = begun});
+  if (request.sample.grammar.matcher != nullptr) {
+    request.sample.grammar =
+        api::grammar_rule(request.sample.grammar.matcher, marks, begun, request.prompt);
+  }
+  answer.stream = text::make_answer_stream(
+      tok, {.stop = request.args.stop,
+            .include_stop = request.args.include_stop,
+            .min_tokens = request.sample.min_tokens,
+            .marks = marks,
+            .begins_in_thought = begun,
+            .shows_thought = request.args.reasoning == api::ReasoningFormat::none});
   MR_TRY(auto stop_tokens, stop_tokens_of(loaded, request.args));
   const std::int32_t no_limit = std::numeric_limits<std::int32_t>::max();
   MR_TRY(answer.request,

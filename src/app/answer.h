@@ -35,8 +35,8 @@ struct Answer {
 
 struct AnswerRequest {
   std::vector<std::int32_t> prompt;
-  std::int32_t n_new;  ///< tokens at most; below 1: until the model or the context ends
-  sample::Params sample;
+  std::int32_t n_new;     ///< tokens at most; below 1: until the model or the context ends
+  sample::Params sample;  ///< of its grammar the matcher, which outlives the answer
   const AnswerArgs& args;
 };
 

@@ -8,7 +8,17 @@
 
 namespace mr::app {
 
+void add_reasoning_format(CLI::App& command, api::ReasoningFormat& format) {
+  using Format = api::ReasoningFormat;
+  add_choice<Format>(
+      command, "--reasoning-format", format,
+      {{"auto", Format::automatic}, {"deepseek", Format::deepseek}, {"none", Format::none}},
+      "Thoughts apart, apart as reasoning_content in JSON, or in the text")
+      ->group("Answer");
+}
+
 void add_answer_flags(CLI::App& command, AnswerArgs& args) {
+  add_reasoning_format(command, args.reasoning);
   constexpr const char* kGroup = "Answer";
   constexpr std::int32_t kMost = std::numeric_limits<std::int32_t>::max();
   add_choice<std::optional<bool>>(command, "--think", args.think, {{"on", true}, {"off", false}},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/reasoning_format.h"
 #include "think/budget.h"
 
 namespace mr::app {
@@ -14,8 +15,12 @@ struct AnswerArgs {
   think::Budget budget;
   std::vector<std::string> stop;
   bool include_stop = false;
+  api::ReasoningFormat reasoning = api::ReasoningFormat::automatic;
   std::vector<std::int32_t> stop_tokens;  ///< that end the answer beside the model's own
 };
+
+/// Where thoughts go.
+void add_reasoning_format(CLI::App& command, api::ReasoningFormat& format);
 
 void add_answer_flags(CLI::App& command, AnswerArgs& args);
 

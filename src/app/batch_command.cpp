@@ -6,6 +6,7 @@
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
+#include "base/log.h"
 #include "sys/line_file.h"
 
 namespace mr::app {
@@ -42,14 +43,13 @@ Expected<void> batch(const BatchArgs& args) {
   if (!done) return tl::unexpected<Error>(done.error());
   const engine::Counts engine = api::gauges(*service.loop).counts;
   const double rate = seconds() > 0 ? static_cast<double>(done->n_tokens) / seconds() : 0;
-  std::fprintf(stderr,
-               "millrace: %lld answered, %lld of them with errors, %lld from before; "
-               "%lld tokens, %.1f a second, %.2f per weight load\n",
-               static_cast<long long>(done->n_done), static_cast<long long>(done->n_refused),
-               static_cast<long long>(done->n_before), static_cast<long long>(done->n_tokens), rate,
-               engine.steps > 0
-                   ? static_cast<double>(engine.tokens) / static_cast<double>(engine.steps)
-                   : 0);
+  log::say(log::Level::info,
+           "%lld answered, %lld of them with errors, %lld from before; "
+           "%lld tokens, %.1f a second, %.2f per weight load",
+           static_cast<long long>(done->n_done), static_cast<long long>(done->n_refused),
+           static_cast<long long>(done->n_before), static_cast<long long>(done->n_tokens), rate,
+           engine.steps > 0 ? static_cast<double>(engine.tokens) / static_cast<double>(engine.steps)
+                            : 0);
   return {};
 }
 

@@ -4,10 +4,13 @@
 #include <vector>
 
 #include "app/chat_session.h"
+#include "app/license.h"
 #include "app/words.h"
 #include "base/nearest.h"
 #include "base/quote.h"
 #include "sys/text_file.h"
+#include "text/terminal_text.h"
+#include "text/valid_utf8.h"
 
 namespace mr::app {
 namespace {
@@ -90,11 +93,22 @@ Expected<After> do_read(ChatSession& session, std::string_view words) {
   return After::go_on;
 }
 
+/// A text of the model's, that cannot steer the terminal.
+void say_text(const std::string& text) {
+  say(text::terminal_text(text::valid_utf8(text)));
+  if (!text.ends_with('\n')) say("\n");
+}
+
 Expected<After> do_show(ChatSession& session, std::string_view words) {
-  if (words == "parameters") {
+  if (words == "parameters" || words == "settings") {
     say(settings_text(session.settings));
   } else if (words == "system") {
     say("system: " + quote(session.conversation.system) + "\n");
+  } else if (words == "template") {
+    say_text(session.form.chat.source);
+  } else if (words == "license") {
+    MR_TRY(const std::string license, license_of(session.loaded.path));
+    say_text(license.empty() ? "the model names no license" : license);
   } else if (words.empty() || words == "info") {
     const model::Config& config = session.loaded.model.config;
     const engine::Options& options = session.engine.options;
@@ -104,9 +118,11 @@ Expected<After> do_show(ChatSession& session, std::string_view words) {
         std::to_string(options.n_context) + " of the model's " + std::to_string(config.n_context) +
         "\nmessages " + std::to_string(session.conversation.messages.size()) + "\n");
   } else {
-    const std::vector<std::string> names{"info", "parameters", "system"};
-    return fail(Fault::bad_request, "/show: wanted info, parameters or system, found " +
-                                        quote(words) + did_you_mean(words, names));
+    const std::vector<std::string> names{"info",     "license", "parameters",
+                                         "settings", "system",  "template"};
+    return fail(Fault::bad_request,
+                "/show: wanted info, license, settings, system or template, found " + quote(words) +
+                    did_you_mean(std::string(words), names));
   }
   return After::go_on;
 }
@@ -129,8 +145,10 @@ constexpr Command kCommands[] = {
     {"set", "verbose|quiet", "Figures after each answer, or none", do_set},
     {"set", "think|nothink", "Whether the model thinks first", do_set},
     {"set", "history|nohistory", "Whether lines are kept for later sessions", do_set},
+    {"set", "format json|off", "Answers are JSON objects, or anything", do_set},
+    {"set", "wordwrap N|off", "Breaks lines of answers between words, at N columns", do_set},
     {"system", "[TEXT]", "What the model is told first; also /set system", do_system},
-    {"show", "[NAME]", "info, parameters or system", do_show},
+    {"show", "[NAME]", "info, license, settings, system or template", do_show},
     {"read", "FILE [QUESTION]", "Asks with the text of a file", do_read},
     {"clear", "", "Forgets what was said, but not the system's text", do_clear},
     {"regen", "", "Another answer to the last question", do_regen},

@@ -6,6 +6,7 @@
 
 #include "app/answer.h"
 #include "app/chat_signals.h"
+#include "app/grammar_flags.h"
 #include "text/valid_utf8.h"
 
 namespace mr::app {
@@ -44,6 +45,21 @@ void print_figures(const Answer& a, const Tallies& before) {
                lossy_text(a.engine->options.spec), static_cast<unsigned long long>(a.seed));
 }
 
+/// What holds an answer to a JSON object, where that is wanted.
+Expected<text::grammar::Matcher*> matcher_of(ChatSession& session) {
+  const ChatSettings& settings = session.settings;
+  if (!settings.json) return nullptr;
+  const auto& banned = settings.sample.banned_tokens;
+  if (std::ranges::find_first_of(banned, session.loaded.ends) != banned.end()) {
+    return fail(Fault::bad_request, "/set format json: not where an answer must not end");
+  }
+  if (!session.json) {
+    MR_TRY(session.json,
+           make_answer_matcher({.kind = api::Structure::Kind::object}, session.loaded.tokenizer));
+  }
+  return session.json.get();
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<ChatSession>> make_session(const ChatArgs& args) {
@@ -75,6 +91,8 @@ Expected<void> answer(ChatSession& session) {
          chat_prompt(session.form, session.loaded.tokenizer, messages, thinks(settings.answer)));
   sample::Params params = settings.sample;
   params.seed += session.n_again;
+  MR_TRY(params.grammar.matcher, matcher_of(session));
+  session.screen.lines = {.width = static_cast<std::size_t>(settings.n_columns)};
   (void)take_interrupt();  // one that came before
   const Tallies before = session.engine.portfolio.tally;
   MR_TRY(Answer answer, begin_answer(session.engine, session.loaded,

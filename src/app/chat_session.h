@@ -8,6 +8,7 @@
 #include "app/conversation.h"
 #include "app/screen.h"
 #include "engine/engine.h"
+#include "text/grammar/matcher.h"
 
 namespace mr::app {
 
@@ -20,6 +21,7 @@ struct ChatSession {
   ChatSettings settings;
   Conversation conversation;
   Screen screen;
+  std::shared_ptr<text::grammar::Matcher> json;  ///< of any object, once it was asked for
   std::uint64_t n_again = 0;  ///< answers that were asked for anew: each is drawn with its own seed
   bool interrupted = false;   ///< the last answer was
 };

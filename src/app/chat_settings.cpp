@@ -51,6 +51,8 @@ constexpr Switch kSwitches[] = {
     {"nothink", [](ChatSettings& s) { s.answer.think = false; }},
     {"history", [](ChatSettings& s) { s.history = true; }},
     {"nohistory", [](ChatSettings& s) { s.history = false; }},
+    {"noformat", [](ChatSettings& s) { s.json = false; }},
+    {"nowordwrap", [](ChatSettings& s) { s.n_columns = 0; }},
 };
 
 template <typename T>
@@ -61,6 +63,24 @@ Expected<void> read_number(std::string_view name, std::string_view text, const c
   if (read.ec == std::errc{} && read.ptr == end) return {};
   return fail(Fault::bad_request,
               std::string(name) + ": wanted " + wanted + ", found " + quote(text));
+}
+
+Expected<void> set_format(ChatSettings& s, std::string_view value) {
+  if (value != "json" && value != "off") {
+    return fail(Fault::bad_request, "format: wanted json or off, found " + quote(value));
+  }
+  s.json = value == "json";
+  return {};
+}
+
+Expected<void> set_columns(ChatSettings& s, std::string_view value) {
+  constexpr std::int32_t kMostColumns = 10000;
+  s.n_columns = 0;
+  if (value == "off") return {};
+  MR_TRY_VOID(read_number("wordwrap", value, "a number of columns or off", s.n_columns));
+  if (s.n_columns >= 1 && s.n_columns <= kMostColumns) return {};
+  return fail(Fault::bad_request,
+              "wordwrap: wanted 1 to " + std::to_string(kMostColumns) + " columns or off");
 }
 
 /// Reads a value into the field of this name; whether there is one.
@@ -84,6 +104,10 @@ Expected<bool> set_field(ChatSettings& s, std::string_view name, std::string_vie
     if (s.answer.budget.n_tokens < -1) {
       return fail(Fault::bad_request, "reasoning_budget: wanted -1 or more");
     }
+  } else if (name == "format") {
+    MR_TRY_VOID(set_format(s, value));
+  } else if (name == "wordwrap") {
+    MR_TRY_VOID(set_columns(s, value));
   } else if (name == "stop") {
     s.answer.stop.clear();
     if (!value.empty()) s.answer.stop.emplace_back(value);
@@ -94,7 +118,8 @@ Expected<bool> set_field(ChatSettings& s, std::string_view name, std::string_vie
 }
 
 std::vector<std::string> names() {
-  std::vector<std::string> all{"seed", "num_predict", "reasoning_budget", "stop"};
+  std::vector<std::string> all{"seed", "num_predict", "reasoning_budget",
+                               "stop", "format",      "wordwrap"};
   for (const auto& known : kFloats) all.emplace_back(known.name);
   for (const auto& known : kInts) all.emplace_back(known.name);
   for (const auto& known : kSwitches) all.emplace_back(known.name);
@@ -139,6 +164,9 @@ std::string settings_text(const ChatSettings& settings) {
   for (const std::string& stop : settings.answer.stop) out += "stop " + quote(stop) + "\n";
   out += settings.verbose ? "verbose\n" : "quiet\n";
   out += settings.history ? "history\n" : "nohistory\n";
+  out += settings.json ? "format json\n" : "noformat\n";
+  out += settings.n_columns > 0 ? "wordwrap " + std::to_string(settings.n_columns) + "\n"
+                                : "nowordwrap\n";
   if (settings.answer.think) out += *settings.answer.think ? "think\n" : "nothink\n";
   return out;
 }

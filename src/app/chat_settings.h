@@ -13,9 +13,11 @@ namespace mr::app {
 struct ChatSettings {
   sample::Params sample;
   AnswerArgs answer;
-  std::int32_t n_new = 0;  ///< tokens of an answer at most; below 1: any number
-  bool verbose = false;    ///< figures after each answer
-  bool history = true;     ///< lines are kept
+  std::int32_t n_new = 0;      ///< tokens of an answer at most; below 1: any number
+  bool verbose = false;        ///< figures after each answer
+  bool history = true;         ///< lines are kept
+  bool json = false;           ///< answers are JSON objects
+  std::int32_t n_columns = 0;  ///< that lines of answers are broken at; 0: not at all
 };
 
 /// Does what `/set` was told, such as "temperature 0.6", "parameter top_k 20", "think" or "stop

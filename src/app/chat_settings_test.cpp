@@ -9,9 +9,10 @@ constexpr std::int32_t kVocab = 100;
 
 TEST(ChatSettings, AreSetByName) {
   ChatSettings s;
-  for (const char* words : {"temperature 0.5", " top_k  7 ", "parameter top_p 0.9",
-                            "seed 18446744073709551615", "num_predict 12", "reasoning_budget 5",
-                            "stop the end", "verbose", "nothink", "nohistory"}) {
+  for (const char* words :
+       {"temperature 0.5", " top_k  7 ", "parameter top_p 0.9", "seed 18446744073709551615",
+        "num_predict 12", "reasoning_budget 5", "stop the end", "verbose", "nothink", "nohistory",
+        "format json", "wordwrap 72"}) {
     const auto done = set(s, words, kVocab);
     EXPECT_TRUE(done) << words << ": " << done.error().message;
   }
@@ -25,20 +26,42 @@ TEST(ChatSettings, AreSetByName) {
   EXPECT_TRUE(s.verbose);
   EXPECT_FALSE(*s.answer.think);
   EXPECT_FALSE(s.history);
+  EXPECT_TRUE(s.json);
+  EXPECT_EQ(72, s.n_columns);
   const std::string text = settings_text(s);
-  for (const char* line : {"temperature 0.5\n", "top_k 7\n", "stop 'the end'\n", "nothink\n"}) {
+  for (const char* line : {"temperature 0.5\n", "top_k 7\n", "stop 'the end'\n", "nothink\n",
+                           "format json\n", "wordwrap 72\n"}) {
     EXPECT_NE(std::string::npos, text.find(line)) << text;
   }
   ASSERT_TRUE(set(s, "stop", kVocab));
   EXPECT_TRUE(s.answer.stop.empty());
+  for (const char* words : {"format off", "wordwrap off"}) ASSERT_TRUE(set(s, words, kVocab));
+  EXPECT_FALSE(s.json);
+  EXPECT_EQ(0, s.n_columns);
 }
 
 TEST(ChatSettings, StayAsTheyAreWhereTheWordsAreWrong) {
   ChatSettings s;
-  for (const char* words :
-       {"", "temperature", "temperature x", "temperature 1 2", "top_k 1.5", "temperature -1",
-        "temperature nan", "seed -1", "seed 1e3", "num_predict 99999999999", "reasoning_budget -2",
-        "mirostat 1", "foo 1", "parameter"}) {
+  for (const char* words : {"",
+                            "temperature",
+                            "temperature x",
+                            "temperature 1 2",
+                            "top_k 1.5",
+                            "temperature -1",
+                            "temperature nan",
+                            "seed -1",
+                            "seed 1e3",
+                            "num_predict 99999999999",
+                            "reasoning_budget -2",
+                            "mirostat 1",
+                            "foo 1",
+                            "parameter",
+                            "format",
+                            "format xml",
+                            "wordwrap",
+                            "wordwrap 0",
+                            "wordwrap -3",
+                            "wordwrap 80 1"}) {
     const auto done = set(s, words, kVocab);
     ASSERT_FALSE(done) << words;
     EXPECT_EQ(Fault::bad_request, done.error().fault);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/log.h"
 #include "base/utf8.h"
 
 namespace mr::app {
@@ -31,7 +32,9 @@ std::string harmless(const std::string& message) {
 }  // namespace
 
 int report(const Error& error) {
-  std::fprintf(stderr, "millrace: %s\n", harmless(error.message).c_str());
+  const std::string line = "millrace: " + harmless(error.message) + "\n";
+  std::fputs(line.c_str(), stderr);
+  if (log::settings.file != nullptr) std::fputs(line.c_str(), log::settings.file);
   switch (error.fault) {
     case Fault::failed:
       return kFailed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/log.h"
 #include "base/size_text.h"
 
 namespace mr::app {
@@ -52,8 +53,8 @@ engine::Options chosen(const engine::Sketch& sketch, const engine::Options& want
   if (engine::bytes_needed(sketch, own) <= limit) return own;
   std::int32_t n_context = kv::kPagePositions;
   while (engine::bytes_needed(sketch, with_context(wanted, 2 * n_context)) <= limit) n_context *= 2;
-  std::fprintf(stderr, "millrace: context of %d positions, the model's %d would not fit\n",
-               n_context, own.n_context);
+  log::say(log::Level::warning, "context of %d positions, the model's %d would not fit", n_context,
+           own.n_context);
   return with_context(wanted, n_context);
 }
 

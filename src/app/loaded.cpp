@@ -1,13 +1,20 @@
 #include "app/loaded.h"
 
-#include <cstdio>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "app/default_model.h"
 #include "app/fit.h"
 #include "app/model_ends.h"
 #include "app/progress.h"
+#include "base/log.h"
+#include "base/size_text.h"
 #include "io/json.h"
 #include "io/resolve.h"
 #include "kern/cuda/device.h"
@@ -19,10 +26,68 @@
 namespace mr::app {
 namespace {
 
-/// The level that MILLRACE_ISA names, or the fastest.
-Expected<kern::Level> level_wanted() {
+/// What the machine lacks for the GPU; empty: nothing.
+std::string missing_for_gpu() {
+  for (const kern::LevelInfo& level : kern::levels()) {
+    if (level.level != kern::Level::cuda) continue;
+    return level.compiled ? level.missing : "this build has no CUDA";
+  }
+  return "this build has no CUDA";
+}
+
+/// Whether layers are asked to lie on a GPU, whatever there is.
+bool wants_gpu(const LoadArgs& args) {
+  return args.gpu_layers != "auto" && args.gpu_layers.find_first_not_of('0') != std::string::npos;
+}
+
+/// The level that MILLRACE_ISA names; else the GPU, where layers are asked to lie on one and there
+/// is one; else the fastest of the CPU.
+Expected<kern::Level> level_wanted(const LoadArgs& args) {
   const char* name = std::getenv("MILLRACE_ISA");
-  return kern::pick_level(name != nullptr ? name : "");
+  if (name != nullptr && *name != '\0') return kern::pick_level(name);
+  return kern::pick_level(wants_gpu(args) && missing_for_gpu().empty() ? "cuda" : "");
+}
+
+/// Says where what was asked of a GPU is not what is done: all layers lie on it, or none.
+void tell_of_gpu(const LoadArgs& args, kern::Level level, std::int32_t n_layers) {
+  if (!wants_gpu(args)) return;
+  if (level != kern::Level::cuda) {
+    const std::string missing = missing_for_gpu();
+    log::say(log::Level::warning, "--gpu-layers: no GPU (%s), all layers stay on the CPU",
+             missing.empty() ? "MILLRACE_ISA names another level" : missing.c_str());
+    return;
+  }
+  std::int64_t n = 0;
+  const char* end = args.gpu_layers.data() + args.gpu_layers.size();
+  const auto read = std::from_chars(args.gpu_layers.data(), end, n);
+  if (read.ec == std::errc{} && n < n_layers) {
+    log::say(log::Level::warning, "--gpu-layers: all %d layers go to the GPU", n_layers);
+  }
+}
+
+/// Places the program on the nodes of memory. What the kernel refuses is said, and goes without.
+void place_memory(sys::Placing placing) {
+  if (placing == sys::Placing::as_it_is) return;
+  if (sys::memory_nodes().size() < 2) {
+    log::say(log::Level::info, "--numa: no effect on a machine with one node of memory");
+  } else if (const auto done = sys::place(placing); !done) {
+    log::say(log::Level::warning, "--numa: %s", done.error().message.c_str());
+  }
+}
+
+/// Keeps all memory that the program has by now, the weights above all, from being swapped out.
+void lock_memory() {
+  if (mlockall(MCL_CURRENT) == 0) return;
+  const int error = errno;
+  rlimit limit{};
+  getrlimit(RLIMIT_MEMLOCK, &limit);
+  log::say(log::Level::warning, "--mlock: %s; ulimit -l allows %s", std::strerror(error),
+           limit.rlim_cur == RLIM_INFINITY ? "any size" : size_text(limit.rlim_cur).c_str());
+}
+
+int threads_of(const LoadArgs& args) {
+  const int n = args.n_threads == 0 ? sys::usable_processors() : args.n_threads;
+  return std::max(n, args.n_prompt_threads);
 }
 
 /// The device of a level; `loaded` keeps what it stands on.
@@ -78,7 +143,7 @@ Expected<Opened> open(const LoadArgs& args) {
     MR_TRY(name, default_model());
   }
   Opened opened;
-  MR_TRY(opened.level, level_wanted());
+  MR_TRY(opened.level, level_wanted(args));
   MR_TRY(opened.files, io::resolve_model(name));
   MR_TRY(opened.file, model::open(opened.files));
   const model::Source source = model::source(opened.file);
@@ -97,11 +162,14 @@ Expected<text::Tokenizer> load_tokenizer(const io::ModelFiles& files) {
   return text::make_tokenizer(std::move(vocab));
 }
 
-Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
+namespace {
+
+Expected<Loaded> load_model(const LoadArgs& args, const engine::Options& options) {
   MR_TRY(const Opened opened, open(args));
+  tell_of_gpu(args, opened.level, opened.sketch.model.config.n_layers);
   Loaded loaded;
   loaded.path = opened.files.weights;
-  MR_TRY(const kern::Device device, make_device(loaded, opened.level, args.n_threads));
+  MR_TRY(const kern::Device device, make_device(loaded, opened.level, threads_of(args)));
   const std::uint64_t available = available_memory(opened.level);
   loaded.options = chosen(opened.sketch, options, available);
   MR_TRY_VOID(check_fit(opened.sketch, loaded.options, available));
@@ -128,10 +196,19 @@ Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
   }
   model::finish(cache, source, device);
   if (!cache.problem.empty()) {
-    std::fprintf(stderr, "millrace: cache of packed weights %s\n", cache.problem.c_str());
+    log::say(log::Level::warning, "cache of packed weights %s", cache.problem.c_str());
   }
   if (cache.found) loaded.packed = std::move(cache.found->file);
   loaded.model = std::move(*model);
+  return loaded;
+}
+
+}  // namespace
+
+Expected<Loaded> load(const LoadArgs& args, const engine::Options& options) {
+  place_memory(args.placing);
+  auto loaded = load_model(args, options);
+  if (loaded && args.locks_memory) lock_memory();
   return loaded;
 }
 

@@ -8,6 +8,7 @@
 #include "kern/level.h"
 #include "model/weights.h"
 #include "sys/mapped_file.h"
+#include "sys/numa.h"
 #include "sys/team.h"
 #include "text/tokenizer.h"
 
@@ -15,10 +16,14 @@ namespace mr::app {
 
 /// What every command that runs a model takes.
 struct LoadArgs {
-  std::string model;          ///< path; empty: the default model
-  int n_threads = 0;          ///< 0: as many as there are processors
-  bool no_cache = false;      ///< packed weights are neither looked for nor kept on the disk
-  bool verify_cache = false;  ///< and what is found is compared with the model
+  std::string model;                ///< path; empty: the default model
+  int n_threads = 0;                ///< 0: as many as there are processors
+  bool no_cache = false;            ///< packed weights are neither looked for nor kept on the disk
+  bool verify_cache = false;        ///< and what is found is compared with the model
+  int n_prompt_threads = 0;         ///< threads that prompts ask for; 0: as n_threads
+  std::string gpu_layers = "auto";  ///< a number, "auto" or "all"
+  bool locks_memory = false;        ///< the weights are kept from being swapped out
+  sys::Placing placing = sys::Placing::as_it_is;  ///< on nodes of memory
 };
 
 /// Gives a GPU back.

@@ -8,6 +8,7 @@
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
+#include "base/log.h"
 #include "sys/out_file.h"
 
 namespace mr::app {
@@ -27,7 +28,7 @@ double cpu_seconds() {
 void tell_first_failure(std::span<const api::LoadResult> results) {
   for (const api::LoadResult& r : results) {
     if (r.error.empty() || r.status == 429 || r.status == 503) continue;
-    std::fprintf(stderr, "millrace: the first failure: HTTP %d, %s\n", r.status, r.error.c_str());
+    log::say(log::Level::warning, "the first failure: HTTP %d, %s", r.status, r.error.c_str());
     return;
   }
 }

@@ -21,8 +21,8 @@ std::vector<std::string> split(const std::string& text, char at) {
 }
 
 /// Long names that llama.cpp has behind one dash, where program.cpp takes them too.
-constexpr std::array<std::string_view, 8> kOneDash{"sys", "ub", "np", "ctk",
-                                                   "ctv", "hf", "cb", "fa"};
+constexpr std::array<std::string_view, 12> kOneDash{"sys", "ub", "np", "ctk", "ctv", "hf",
+                                                    "cb",  "fa", "tb", "ngl", "jf",  "lv"};
 
 std::string dashed(const std::string& long_name) {
   return (std::ranges::find(kOneDash, long_name) != kOneDash.end() ? "-" : "--") + long_name;

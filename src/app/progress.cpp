@@ -1,4 +1,5 @@
 #include "app/progress.h"
+#include "base/log.h"
 
 #include <unistd.h>
 
@@ -25,14 +26,14 @@ Progress make_progress(std::string label) {
 void show(Progress& progress, std::int64_t done, std::int64_t total, const std::string& note) {
   const auto now = std::chrono::steady_clock::now();
   const auto pause = progress.terminal ? std::chrono::milliseconds(100) : std::chrono::seconds(5);
-  if (now - progress.shown < pause) return;
+  if (now - progress.shown < pause || !log::tells(log::Level::info)) return;
   progress.shown = now;
   const double spent = std::chrono::duration<double>(now - progress.start).count();
   const auto n_done = static_cast<double>(std::max<std::int64_t>(done, 1));
   const double left = spent / n_done * static_cast<double>(total - done);
   if (!progress.terminal) {
-    std::fprintf(stderr, "millrace: %s %lld of %lld, %.0f s left%s\n", progress.label.c_str(),
-                 static_cast<long long>(done), static_cast<long long>(total), left, note.c_str());
+    log::say(log::Level::info, "%s %lld of %lld, %.0f s left%s", progress.label.c_str(),
+             static_cast<long long>(done), static_cast<long long>(total), left, note.c_str());
     return;
   }
   const auto filled = static_cast<std::size_t>(done * kBarWidth / total);

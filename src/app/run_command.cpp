@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "app/interrupt.h"
 #include "app/progress.h"
 #include "app/screen.h"
+#include "base/log.h"
 #include "sys/text_file.h"
 #include "text/chat_template.h"
 #include "text/valid_utf8.h"
@@ -26,15 +29,40 @@ namespace {
 
 constexpr const char* kBuiltInPrompt = "Tell me a short story.";
 constexpr std::size_t kMaxPromptBytes = 64U << 20;
-constexpr int kPipePatienceMs = 500;
+constexpr int kLookMs = 100;
+constexpr int kSilenceMs = 2000;
 
-/// All that comes on standard input, without the line ends behind it.
+/// Waits until standard input has something or ends, and says so where that takes long. It looks up
+/// now and then: a Ctrl-C may come just before it waits.
+Expected<void> await_input(bool& told) {
+  pollfd wait{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  for (int silent_ms = 0;; silent_ms += kLookMs) {
+    const int n_ready = poll(&wait, 1, kLookMs);
+    if (n_ready > 0) return {};
+    if (interrupted()) return fail(Fault::cancelled, "interrupted");
+    if (n_ready < 0 && errno != EINTR) {
+      return fail(Fault::failed, std::string("standard input: ") + std::strerror(errno));
+    }
+    if (told || silent_ms < kSilenceMs) continue;
+    log::say(log::Level::warning, "waiting for standard input to end (with none: </dev/null)");
+    told = true;
+  }
+}
+
+/// All that comes on standard input, without the line ends behind it. A Ctrl-C ends the wait.
 Expected<std::string> read_input() {
   std::string text;
   char block[1 << 16];
-  std::size_t n;
-  while ((n = std::fread(block, 1, sizeof block, stdin)) > 0) {
-    text.append(block, n);
+  bool told = false;
+  for (;;) {
+    MR_TRY_VOID(await_input(told));
+    const ssize_t n = read(STDIN_FILENO, block, sizeof block);
+    if (n == 0) break;
+    if (n < 0) {
+      if (errno == EINTR || errno == EAGAIN) continue;
+      return fail(Fault::failed, std::string("standard input: ") + std::strerror(errno));
+    }
+    text.append(block, static_cast<std::size_t>(n));
     if (text.size() > kMaxPromptBytes) {
       return fail(Fault::does_not_fit, "standard input: wanted a prompt of at most " +
                                            std::to_string(kMaxPromptBytes) + " bytes");
@@ -44,18 +72,13 @@ Expected<std::string> read_input() {
   return text;
 }
 
-/// Whether a program pipes something in. One that says nothing for a while, as where a service or a
-/// test left a pipe open, is not waited for.
+/// Whether something is piped in. What kind of file it is decides, not when the first byte comes:
+/// a download or a compiler may say nothing for a minute. Whoever leaves a silent pipe open has to
+/// close it, and is told after a while.
 bool has_piped_input() {
   struct stat input = {};
-  if (fstat(STDIN_FILENO, &input) != 0 || !S_ISFIFO(input.st_mode)) return false;
-  pollfd wait{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-  if (poll(&wait, 1, kPipePatienceMs) > 0) return true;
-  if (!interrupted()) {
-    std::fprintf(stderr, "millrace: nothing came on standard input in %.1f s, going on without\n",
-                 kPipePatienceMs / 1000.0);
-  }
-  return false;
+  if (fstat(STDIN_FILENO, &input) != 0) return false;
+  return S_ISFIFO(input.st_mode) || S_ISREG(input.st_mode) || S_ISSOCK(input.st_mode);
 }
 
 /// The prompt: the argument behind what is piped in, else the file, else what is piped in, else the
@@ -145,13 +168,12 @@ std::string accepted_text(const Answer& a) {
 }
 
 void print_figures(const Answer& a, double load_s) {
-  std::fprintf(stderr,
-               "millrace: loaded in %.2f s; prompt %zu tokens in %.2f s (%.1f tok/s); "
-               "answer %d tokens in %.2f s (%.1f tok/s), %.2f tokens a step%s%s; %s; seed %llu\n",
-               load_s, a.n_prompt, prompt_seconds(a), prompt_rate(a), a.n_tokens,
-               generate_seconds(a), generate_rate(a), tokens_a_step(a), accepted_text(a).c_str(),
-               lossy_text(a.engine->options.spec), a.finish,
-               static_cast<unsigned long long>(a.seed));
+  log::say(log::Level::info,
+           "loaded in %.2f s; prompt %zu tokens in %.2f s (%.1f tok/s); "
+           "answer %d tokens in %.2f s (%.1f tok/s), %.2f tokens a step%s%s; %s; seed %llu",
+           load_s, a.n_prompt, prompt_seconds(a), prompt_rate(a), a.n_tokens, generate_seconds(a),
+           generate_rate(a), tokens_a_step(a), accepted_text(a).c_str(),
+           lossy_text(a.engine->options.spec), a.finish, static_cast<unsigned long long>(a.seed));
 }
 
 double finite(float logprob) {
@@ -193,10 +215,13 @@ boost::json::array proposers_json(const spec::Portfolio& portfolio) {
   return all;
 }
 
-void print_json(const Answer& a, const Said& said, const Loaded& loaded, double load_s) {
+void print_json(const Answer& a, const Said& said, const RunArgs& args, const Loaded& loaded,
+                double load_s) {
+  const bool deepseek = args.answer.reasoning == api::ReasoningFormat::deepseek;
+  const char* reasoning_key = deepseek ? "reasoning_content" : "reasoning";
   boost::json::object object{
       {"text", said.text},
-      {"reasoning", said.reasoning},
+      {reasoning_key, said.reasoning},
       {"tokens", a.n_tokens},
       {"reasoning_tokens", a.stream.n_reasoning},
       {"prompt_tokens", a.n_prompt},
@@ -219,6 +244,10 @@ void print_json(const Answer& a, const Said& said, const Loaded& loaded, double 
 Expected<const char*> answer(const RunArgs& args) {
   const auto start = Answer::Clock::now();
   MR_TRY_VOID(parse(args.sample));  // flags that are wrong are said at once
+  MR_TRY(const api::Structure structure, structure_of(args.grammar));
+  if (structure.kind != api::Structure::Kind::any && args.sample.ignore_eos) {
+    return fail(Fault::bad_request, "--ignore-eos: not together with " + structure.where);
+  }
   MR_TRY(const spec::Settings spec, speculation(args.spec));
   MR_TRY(const Loaded loaded, load(args.load, {.n_context = args.n_context,
                                                .n_step_rows = args.n_step_rows,
@@ -228,6 +257,8 @@ Expected<const char*> answer(const RunArgs& args) {
   MR_TRY(auto prompt, encode_prompt(loaded, args));
   MR_TRY(sample::Params params, sample_params(args.sample, loaded));
   params.n_logprobs = args.n_logprobs;
+  MR_TRY(const auto matcher, make_answer_matcher(structure, loaded.tokenizer));
+  params.grammar.matcher = matcher.get();
   MR_TRY(engine::Engine engine, engine::make_engine(loaded.model, loaded.options));
   MR_TRY(Answer answer, begin_answer(engine, loaded,
                                      {.prompt = std::move(prompt),
@@ -236,7 +267,7 @@ Expected<const char*> answer(const RunArgs& args) {
                                       .args = args.answer}));
   const double load_s = std::chrono::duration<double>(answer.start - start).count();
   MR_TRY(const Said said, generate(answer, args));
-  if (args.json) print_json(answer, said, loaded, load_s);
+  if (args.json) print_json(answer, said, args, loaded, load_s);
   print_figures(answer, load_s);
   return answer.finish;
 }

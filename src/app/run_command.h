@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/answer_flags.h"
+#include "app/grammar_flags.h"
 #include "app/loaded.h"
 #include "app/prompt_flags.h"
 #include "app/sample_flags.h"
@@ -22,6 +23,7 @@ struct RunArgs {
   std::int32_t n_logprobs = -1;       ///< the most probable tokens to tell; -1: no logprobs
   SampleArgs sample;
   AnswerArgs answer;
+  GrammarArgs grammar;
   std::int32_t n_step_rows = 512;
   DType kv_type = DType::f16;
   SpecArgs spec;

@@ -30,6 +30,7 @@ void add_run(CLI::App& app, int& exit_code) {
   add_prompt_flags(*run, args->form);
   add_answer_flags(*run, args->answer);
   add_sample_flags(*run, args->sample);
+  add_grammar_flags(*run, args->grammar);
   run->add_option("--n-probs,--logprobs", args->n_logprobs,
                   "With --json: log-probabilities, of so many tokens at each place")
       ->group("Answer")

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/log.h"
 #include "text/terminal_text.h"
 
 namespace mr::app {
@@ -30,10 +31,21 @@ bool is_forced() {
   return value != nullptr && *value != '\0' && std::string_view(value) != "0";
 }
 
+void write_thought(const Screen& screen, const std::string& shown) {
+  std::fprintf(stderr, "%s%s%s", screen.colours ? kDim : "", shown.c_str(),
+               screen.colours ? kPlain : "");
+}
+
 void end_thought(Screen& screen) {
   if (!screen.thought) return;
+  write_thought(screen, text::finish(screen.lines));
   std::fputs("\n\n", stderr);
   screen.thought = false;
+}
+
+void write_answer(Screen& screen, const std::string& shown) {
+  const bool written = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size();
+  screen.failed = screen.failed || !written || std::fflush(stdout) != 0;
 }
 
 }  // namespace
@@ -44,7 +56,9 @@ Screen make_screen() {
   screen.ends_lines = screen.stdout_terminal;
   screen.stderr_terminal = isatty(STDERR_FILENO) != 0;
   const bool wanted = (screen.stderr_terminal && !is_dumb()) || is_forced();
-  screen.colours = wanted && !has_text("NO_COLOR");
+  screen.colours = log::settings.colours == log::Colours::automatic
+                       ? wanted && !has_text("NO_COLOR")
+                       : log::settings.colours == log::Colours::on;
   return screen;
 }
 
@@ -53,8 +67,7 @@ void show_thought(Screen& screen, const std::string& text) {
   if (!screen.thought && !screen.colours) std::fputs("(thinking) ", stderr);
   screen.thought = true;
   const std::string shown = screen.stderr_terminal ? text::terminal_text(text) : text;
-  std::fprintf(stderr, "%s%s%s", screen.colours ? kDim : "", shown.c_str(),
-               screen.colours ? kPlain : "");
+  write_thought(screen, text::wrap(screen.lines, shown));
   std::fflush(stderr);
 }
 
@@ -62,13 +75,13 @@ void show_answer(Screen& screen, const std::string& text) {
   if (text.empty()) return;
   end_thought(screen);
   const std::string shown = screen.stdout_terminal ? text::terminal_text(text) : text;
-  const bool written = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size();
-  screen.failed = screen.failed || !written || std::fflush(stdout) != 0;
+  write_answer(screen, text::wrap(screen.lines, shown));
   screen.line_open = shown.back() != '\n';
 }
 
 void end_answer(Screen& screen) {
   end_thought(screen);
+  write_answer(screen, text::finish(screen.lines));
   if (screen.line_open && screen.ends_lines) {
     screen.failed = std::puts("") < 0 || std::fflush(stdout) != 0 || screen.failed;
   }

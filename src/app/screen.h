@@ -1,6 +1,8 @@
 #pragma once
 #include <string>
 
+#include "text/word_wrap.h"
+
 /// Answers on the terminal.
 namespace mr::app {
 
@@ -14,6 +16,7 @@ struct Screen {
   bool line_open = false;   ///< the terminal's line has text of the answer in it
   bool ends_lines = false;  ///< the last line of an answer too
   bool failed = false;      ///< stdout takes nothing more
+  text::WordWrap lines;     ///< of what is shown
 };
 
 /// As the environment has it: NO_COLOR, CLICOLOR_FORCE, TERM=dumb.

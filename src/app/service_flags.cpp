@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "app/answer_flags.h"
 #include "app/choice.h"
 #include "app/model_flags.h"
 #include "app/numbers.h"
@@ -90,6 +91,7 @@ void add_service_flags(CLI::App& command, ServiceArgs& args) {
       .add_option("--tool-call-parser", args.tool_format,
                   "How the model writes calls of tools (default: by its template)")
       ->type_name("NAME");
+  add_reasoning_format(command, args.reasoning);
   command.add_flag("--strict-request", args.strict_request, "Refuse fields that are not known");
   add_request_limits(command, args.limits);
 }

@@ -9,7 +9,6 @@
 #include "app/work_limit.h"
 #include "base/quote.h"
 #include "engine/forecast.h"
-#include "io/gguf.h"
 
 namespace mr::app {
 namespace {
@@ -27,13 +26,6 @@ boost::json::object meta_of(const Loaded& loaded) {
           {"size", std::filesystem::file_size(loaded.path, error)},
           {"n_vocab", config.n_vocab},
           {"n_embd", config.dim}};
-}
-
-/// The text of the template in a GGUF file.
-std::string chat_source(const std::string& path) {
-  const auto file = gguf::open(path);
-  if (!file) return {};
-  return gguf::get<std::string>(*file, "tokenizer.chat_template").value_or("");
 }
 
 std::string name_of(const Loaded& loaded) {
@@ -79,10 +71,11 @@ Expected<void> fill(api::Served& served, const Loaded& loaded, const ServiceArgs
   served.tokenizer = &loaded.tokenizer;
   if (loaded.has_chat_template) {
     MR_TRY(served.chat, text::load_chat_template(loaded.path));
-    served.chat_source = chat_source(loaded.path);
+    served.chat_source = served.chat->source;
   }
   served.end_tokens = loaded.ends;
   served.marks = text::think_marks(loaded.tokenizer);
+  served.reasoning = args.reasoning;
   served.vocabulary = std::make_shared<const text::grammar::Vocabulary>(
       text::grammar::make_vocabulary(loaded.tokenizer));
   served.tool_format = api::tool_format_of(served.chat_source, loaded.tokenizer);

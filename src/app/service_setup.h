@@ -26,6 +26,7 @@ struct ServiceArgs {
   engine::Pooling pooling = engine::Pooling::mean;  ///< of embeddings
   bool deterministic = false;
   bool strict_request = false;
+  api::ReasoningFormat reasoning = api::ReasoningFormat::automatic;
   std::string tool_format = {};  ///< how calls of tools are written; none: by the template
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 /// Whether the model may still begin a thought.
 bool may_think(const GrammarRule& rule, const GrammarPlace& place) {
-  return rule.open >= 0 && place.place == text::grammar::kStart;
+  return rule.open >= 0 && !place.thought && place.place == text::grammar::kStart;
 }
 
 }  // namespace
@@ -41,7 +41,8 @@ bool apply(Candidates& c, const GrammarRule& rule, const GrammarPlace& place,
 void advance(GrammarPlace& place, const GrammarRule& rule, std::int32_t token) {
   if (rule.matcher == nullptr) return;
   if (place.thinking) {
-    place.thinking = token != rule.close;
+    place.thought = token == rule.close;
+    place.thinking = !place.thought;
   } else if (may_think(rule, place) && token == rule.open) {
     place.thinking = true;
   } else {

@@ -20,6 +20,7 @@ struct GrammarRule {
 struct GrammarPlace {
   text::grammar::Place place = text::grammar::kStart;
   bool thinking = false;
+  bool thought = false;  ///< a thought has ended: another may not begin
 };
 
 /// Drops the tokens that cannot follow, and the stop tokens where the answer cannot end. Returns

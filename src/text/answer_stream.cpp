@@ -10,6 +10,10 @@ namespace {
 /// Sorts decoded bytes into the part they belong to.
 void add(AnswerStream& stream, const std::string& bytes, AnswerDelta& delta) {
   std::string text = valid_utf8(bytes);
+  if (stream.options.shows_thought && stream.thinking) {
+    delta.text += text;
+    return;
+  }
   if (stream.at_start) {
     const std::size_t begin = text.find_first_not_of('\n');
     if (begin == std::string::npos) return;
@@ -31,7 +35,8 @@ void add(AnswerStream& stream, const std::string& bytes, AnswerDelta& delta) {
 AnswerStream make_answer_stream(const Tokenizer& tok, AnswerOptions options) {
   AnswerStream stream{.options = std::move(options), .decoder = {&tok}, .stops = {}};
   stream.stops = make_stop_strings(stream.options.stop, stream.options.include_stop);
-  stream.thinking = stream.at_start = stream.options.marks && stream.options.begins_in_thought;
+  stream.thinking = stream.options.marks && stream.options.begins_in_thought;
+  stream.at_start = stream.thinking && !stream.options.shows_thought;
   return stream;
 }
 
@@ -43,6 +48,11 @@ AnswerDelta push(AnswerStream& stream, Id id) {
   if (marks && (id == marks->open || id == marks->close)) {
     add(stream, finish(stream.decoder), delta);
     stream.thinking = id == marks->open;
+    if (stream.options.shows_thought) {
+      if (stopped(stream)) return delta;
+      delta.text += finish(stream.stops) + valid_utf8(piece_bytes(*stream.decoder.tok, id, false));
+      return delta;
+    }
     stream.at_start = true;
     stream.line_ends.clear();
     return delta;

@@ -18,6 +18,7 @@ struct AnswerOptions {
   bool show_special = false;             ///< control tokens are text, as they are spelled
   std::optional<ThinkMarks> marks = {};  ///< none: the thought is a part of the text
   bool begins_in_thought = false;        ///< the prompt has opened one
+  bool shows_thought = false;            ///< it stays in the text, with its marks
 };
 
 /// New text. Both parts are UTF-8, whatever the tokens hold, and end between characters.

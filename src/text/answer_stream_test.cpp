@@ -151,6 +151,18 @@ TEST(AnswerStream, SplitsThoughtFromAnswerByTokens) {
   EXPECT_EQ("<think>a</think>b<|im_end|>", all.text);
 }
 
+TEST(AnswerStream, AThoughtMayStayInTheText) {
+  const Tokenizer tok = bytes_and_marks();
+  AnswerOptions options{.stop = {"STOP"}, .marks = think_marks(tok), .shows_thought = true};
+  const std::string text = "a<think>\n\nSTOP it\n</think>\n\nAnswer. ST";
+  AnswerDelta all = whole(tok, options, text + "OP here<|im_end|>");
+  EXPECT_EQ("", all.reasoning);
+  EXPECT_EQ(text.substr(0, text.size() - 2), all.text);
+  EXPECT_EQ("ST<think>x", whole(tok, options, "ST<think>x").text);
+  options.begins_in_thought = true;
+  EXPECT_EQ("\none</think>two", whole(tok, options, "\none</think>two<|im_end|>").text);
+}
+
 TEST(AnswerStream, MarksThatAreSpelledInBytesAreText) {
   const Tokenizer tok = bytes_and_marks();
   AnswerStream stream = make_answer_stream(tok, {.marks = think_marks(tok)});

@@ -4,7 +4,8 @@ namespace mr::text {
 
 Expected<ChatTemplate> make_chat_template(std::string_view source, const jinja::Limits& limits) {
   MR_TRY(jinja::Template parsed, jinja::parse_template(source, limits));
-  return ChatTemplate{.usual = std::move(parsed), .with_tools = std::nullopt};
+  return ChatTemplate{
+      .source = std::string(source), .usual = std::move(parsed), .with_tools = std::nullopt};
 }
 
 Expected<jinja::Rendered> render_chat(const ChatTemplate& chat, const ChatInput& input,

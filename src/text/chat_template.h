@@ -14,6 +14,7 @@ namespace mr::text {
 
 /// A model's template with what goes with it.
 struct ChatTemplate {
+  std::string source;  ///< of `usual`
   jinja::Template usual;
   std::optional<jinja::Template> with_tools;  ///< the one named tool_use, if the model has two
   /// What templates print of the vocabulary: bos_token, eos_token and the like, with their text.

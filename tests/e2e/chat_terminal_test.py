@@ -237,7 +237,8 @@ class Chat(unittest.TestCase):
         terminal.type("stopped ")
         terminal.until("stopped")
         terminal.key("C-z")
-        terminal.until("chat --temp 0")  # `fg` says what it goes on with, before or after the line
+        # `fg` says what it goes on with, before or after the line is drawn once more.
+        terminal.until(lambda s: "chat --temp 0" in s and s.count(">>> stopped") == 2)
         terminal.line("in between")
         self.assertEqual("stopped in between", self.said(terminal)[0]["content"])
 

@@ -83,9 +83,45 @@ class Pipe(unittest.TestCase):
         self.assertEqual("Once\nupon a time\n\n\nWhat is this?", messages[0]["content"])
         self.assertIn("temperature 0.5\n", said.stderr)
         self.assertRegex(said.stderr, r"context \d+ of the model's \d+\nmessages 2\n")
-        self.assertIn("wanted info, parameters or system, found 'licence'", said.stderr)
+        self.assertIn("wanted info, license, settings, system or template, found 'licence'; did "
+                      "you mean 'license'?", said.stderr)
         self.assertIn("system: 'Be brief.'", said.stderr)
         self.assertEqual(2, said.returncode)
+
+    def test_what_the_model_brings_is_shown(self):
+        said = chat("/show template", "/show license", "/show settings", "/show parameters",
+                    "/set wordwrap 30", "/show settings")
+        self.assertEqual(0, said.returncode, said.stderr)
+        shown = json.loads(subprocess.run([PROGRAM, "show", "--json"], capture_output=True,
+                                          text=True, check=True).stdout)["metadata"]
+        self.assertIn(shown["tokenizer.chat_template"], said.stderr)
+        self.assertIn(shown.get("general.license", "the model names no license"), said.stderr)
+        self.assertEqual(2, said.stderr.count("nowordwrap\n"))
+        self.assertEqual(1, said.stderr.count("\nwordwrap 30\n"))
+
+    def test_answers_in_json(self):
+        for seed in range(1, 20):  # the model may go on and on within a string
+            flags = ("--think", "off", "-n", "200", "--seed", seed)
+            said = chat("/set format json", "Write JSON with name and age.", flags=flags)
+            self.assertTrue(said.stdout.startswith("{"), said.stdout)
+            if "(length)" not in said.stderr:
+                break
+        self.assertIsInstance(json.loads(said.stdout), dict)
+        said = chat("/set format json", "/set format off", "Hello", "/set format xml")
+        self.assertIn("format: wanted json or off, found 'xml'", said.stderr)
+        self.assertEqual(chat("Hello").stdout, said.stdout)
+
+    def test_lines_are_broken_between_words(self):
+        flags = ("--think", "off", "-n", "60", "--seed", "1")
+        plain = chat("Tell me a story.", flags=flags).stdout
+        self.assertGreater(max(map(len, plain.splitlines())), 24)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "it.json"
+            broken = chat("/set wordwrap 24", "Tell me a story.", f"/save {file}", flags=flags)
+            content = json.loads(file.read_text())["messages"][1]["content"]
+        self.assertLessEqual(max(map(len, broken.stdout.splitlines())), 24)
+        self.assertEqual(plain.split(), broken.stdout.split())
+        self.assertEqual(plain.rstrip("\n"), content.rstrip("\n"))  # the text itself is whole
 
     def test_lines_that_belong_together(self):
         with tempfile.TemporaryDirectory() as folder:

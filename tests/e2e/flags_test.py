@@ -67,6 +67,38 @@ class Sources(unittest.TestCase):
                      "--repetition-penalty 1 --top-k 40", "-ub=32", f"-hf {MODEL}"):
             self.assertEqual(same, self.answer("-n", 5, "-s", 4, *line.split())["text"], line)
 
+    def test_flags_that_say_where_a_model_runs(self):
+        same = self.answer("-n", 5, "-s", 4)["text"]
+        for line in ("-t 1 -tb 2", "--threads-batch 1", "-ngl 0", "--n-gpu-layers auto", "--mlock",
+                     "--numa distribute", "--numa isolate", "--numa numactl", "-ngl all",
+                     "--gpu-layers 99"):
+            self.assertEqual(same, self.answer("-n", 5, "-s", 4, *line.split())["text"], line)
+        for layers, n_told in (("0", 0), ("auto", 0), ("1", 1), ("all", 1)):
+            done = millrace("run", "Hi", "-n", 1, "-ngl", layers)
+            self.assertEqual(n_told, done.stderr.count("--gpu-layers: no GPU ("), done.stderr)
+        if len(list(Path("/sys/devices/system/node").glob("node[0-9]*"))) < 2:
+            self.assertIn("--numa: no effect",
+                          millrace("run", "Hi", "-n", 1, "--numa", "isolate").stderr)
+
+    def test_what_the_program_tells_of_itself(self):
+        log = self.folder / "log"
+        told = {level: millrace("run", "Hi", "-n", 1, "-ngl", 9, "--think", "off", "-lv", level,
+                                "--log-file", log).stderr for level in (0, 1, 2, 3, 9)}
+        self.assertEqual(["", "", "no GPU", "no GPU tok/s", "no GPU tok/s"],
+                         [" ".join(part for part in ("no GPU", "tok/s") if part in text)
+                          for text in told.values()])
+        self.assertEqual(("", ""), (told[0], told[1]))
+        self.assertEqual("".join(told.values()), log.read_text())
+        quiet = millrace("run", "Hi", "-n", 1, "--think", "off", "--log-disable")
+        self.assertEqual((0, ""), (quiet.returncode, quiet.stderr))
+        quiet = millrace("run", "Hi", "-n", 1, "--think", "off", MILLRACE_LOG_VERBOSITY=1)
+        self.assertEqual("", quiet.stderr)
+        wrong = millrace("run", "Hi", "-c", 2_000_000_000, "--log-disable")
+        self.assertEqual((4, 1), (wrong.returncode, wrong.stderr.count("\n")))
+        for colours, dim in (("on", True), ("off", False), ("auto", False)):
+            done = millrace("run", "What is 12 + 7?", "--temp", 0, "--log-colors", colours)
+            self.assertEqual(dim, "\x1b[2m" in done.stderr, colours)
+
     def test_the_usual_place_and_one_that_is_named(self):
         (self.folder / "millrace").mkdir()
         (self.folder / "millrace/config.ini").write_text("[run]\nn-predict = 2")
@@ -133,6 +165,9 @@ class Mistakes(unittest.TestCase):
         self.refuse("--threads: wanted an integer from 0 to 1024, found '5000'", "run", "-t", 5000)
         self.refuse("--threads: wanted an integer from 0 to 1024, found 'two'", "run", "-t", "two")
         self.refuse("--flash-attn: wanted on|auto, found 'off'", "run", "-fa", "off")
+        self.refuse("--numa: wanted distribute|isolate|numactl", "run", "--numa", "spread")
+        self.refuse("--gpu-layers: wanted a number, auto or all", "run", "-ngl", "some")
+        self.refuse("--log-file: '/no/such/file'", "run", "--log-file", "/no/such/file")
         self.refuse("--stop-token-ids: wanted an integer", "run", "--stop-token-ids", "x")
         self.refuse("wanted a JSON object", "run", "a", "--chat-template-kwargs", "[1]")
         self.refuse("one argument too many: 'b'", "run", "a", "b")

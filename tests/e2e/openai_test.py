@@ -262,6 +262,20 @@ class Reasoning(unittest.TestCase):
         self.assertTrue(message.reasoning)
         self.assertEqual(message.reasoning, message.reasoning_content)
         self.assertNotIn("think>", message.content + message.reasoning)
+        for form in ("deepseek", "none"):
+            other = Server("--reasoning-format", form)
+            with openai.OpenAI(base_url=other.url + "/v1", api_key="none", timeout=60) as asking:
+                said = asking.chat.completions.create(
+                    model="default", messages=self.SUM, temperature=0,
+                    max_completion_tokens=200).choices[0].message
+            self.assertEqual(0, other.stop())
+            self.assertIsNone(getattr(said, "reasoning", None))
+            if form == "deepseek":
+                self.assertEqual((message.reasoning, message.content),
+                                 (said.reasoning_content, said.content))
+            else:
+                self.assertRegex(said.content, r"(?s)\A<think>.+</think>")
+                self.assertTrue(said.content.endswith(message.content))
         details = answer.usage.completion_tokens_details
         self.assertGreater(details.reasoning_tokens, 0)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -18,10 +19,10 @@ BAD_MODEL, DOES_NOT_FIT, USAGE, INTERRUPTED = 3, 4, 2, 130
 
 
 def run(*args, stdin=None, **options):
-    if stdin is None:
-        options.setdefault("stdin", subprocess.DEVNULL)
-    else:
+    if isinstance(stdin, str):
         options["input"] = stdin
+    else:
+        options["stdin"] = subprocess.DEVNULL if stdin is None else stdin
     return subprocess.run([PROGRAM, "run", *map(str, args)], capture_output=True, text=True,
                           timeout=120, **options)
 
@@ -50,12 +51,36 @@ class Contract(unittest.TestCase):
         args = ("-n", 8, "--temp", 0, "--raw")
         wanted = run("Once upon\n\na time", *args).stdout
         self.assertEqual(wanted, run("a time", *args, stdin="Once upon\n").stdout)
-        reader, writer = os.pipe()  # a pipe that nobody writes to holds nothing up
-        with open(reader), open(writer, "w"):
-            silent = subprocess.run([PROGRAM, "run", "a time", *map(str, args)], stdin=reader,
-                                    capture_output=True, text=True, timeout=120)
-        self.assertEqual(run("a time", *args).stdout, silent.stdout)
-        self.assertIn("nothing came on standard input", silent.stderr)
+        self.assertEqual(run("a time", *args).stdout, run("a time", *args, stdin="").stdout)
+        with tempfile.TemporaryFile("w+") as file:
+            file.write("Once upon\n")
+            file.seek(0)
+            self.assertEqual(wanted, run("a time", *args, stdin=file).stdout)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.sendall(b"Once upon\n")
+            theirs.shutdown(socket.SHUT_WR)
+            self.assertEqual(wanted, run("a time", *args, stdin=ours).stdout)
+
+    def test_a_slow_pipe_is_read_to_its_end(self):
+        args = ("-n", 8, "--temp", 0, "--raw")
+        command = [PROGRAM, "run", "a time", *map(str, args)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as child:
+            told = child.stderr.readline()  # it says that it waits, and goes on waiting
+            self.assertIn(b"waiting for standard input", told)
+            child.stdin.write(b"Once ")
+            child.stdin.flush()
+            time.sleep(0.1)
+            out, _ = child.communicate(b"upon\n", timeout=120)
+        self.assertEqual(run("Once upon\n\na time", *args).stdout, out.decode())
+
+    def test_an_interrupt_ends_the_wait_for_a_pipe(self):
+        with subprocess.Popen([PROGRAM, "run", "Hi"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            self.assertIn(b"waiting", child.stderr.readline())
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(INTERRUPTED, child.wait(timeout=60))
 
     def test_system_text_template_and_escapes(self):
         args = ("-n", 6, "--temp", 0, "--think", "off")
@@ -97,6 +122,44 @@ class Contract(unittest.TestCase):
         self.assertEqual("length", answer["finish_reason"])
         self.assertEqual(run("Once upon a time", "-n", 9, "--temp", 0, "--raw").stdout.rstrip("\n"),
                          answer["text"].rstrip("\n"))
+
+    def test_answers_that_match_a_grammar(self):
+        args = ("Tell me.", "--think", "off", "--seed", 3, "-n", 200)
+        grammar = 'root ::= item ("," item)*\nitem ::= [a-c]{2}\n'
+        schema = {"type": "object", "required": ["name", "age"], "additionalProperties": False,
+                  "properties": {"name": {"type": "string", "maxLength": 12},
+                                 "age": {"type": "integer", "minimum": 0, "maximum": 120}}}
+        with tempfile.TemporaryDirectory() as folder:
+            files = Path(folder) / "g.gbnf", Path(folder) / "s.json"
+            files[0].write_text(grammar)
+            files[1].write_text(json.dumps(schema))
+            for flags in (["--grammar", grammar], ["--grammar-file", files[0]]):
+                self.assertRegex(run(*args, *flags).stdout, r"\A[a-c]{2}(,[a-c]{2})*\Z")
+            texts = [run(*args, *flags).stdout for flags in
+                     (["-j", json.dumps(schema)], ["--json-schema", json.dumps(schema)],
+                      ["-jf", files[1]], ["--json-schema-file", files[1]])]
+        self.assertEqual(1, len(set(texts)))
+        answer = json.loads(texts[0])
+        self.assertEqual({"name", "age"}, set(answer))
+        self.assertTrue(0 <= answer["age"] <= 120 and len(answer["name"]) <= 12, answer)
+        thought = json.loads(run("What is 12 + 7?", "--temp", 0, "--json", "--grammar",
+                                 'root ::= "yes" | "no"').stdout)
+        self.assertTrue(thought["reasoning"])  # the grammar holds the answer alone
+        self.assertIn(thought["text"], ("yes", "no"))
+
+    def test_bad_grammars(self):
+        for flags, mention in (
+                (["--grammar", "root ::= ("], "--grammar"), (["--grammar", "x ::= y"], "--grammar"),
+                (["-j", "{"], "--json-schema"), (["-j", "[1]"], "wanted a schema"),
+                (["-j", '{"type": "strnig"}'], "--json-schema"),
+                (["-jf", "/no/such/file"], "--json-schema-file"),
+                (["--grammar-file", "/no/such/file"], "--grammar-file"),
+                (["--grammar", 'root ::= "a"', "-j", "{}"], "--grammar"),
+                (["--grammar", 'root ::= "a"', "--ignore-eos"], "--ignore-eos")):
+            done = run("Hi", *flags)
+            self.assertEqual((USAGE, ""), (done.returncode, done.stdout), flags)
+            self.assertEqual(1, done.stderr.count("\n"), done.stderr)
+            self.assertIn(mention, done.stderr)
 
     def test_threads_levels_and_determinism_do_not_change_the_text(self):
         args = ("Once upon a time", "-n", 24, "--seed", 5)

@@ -69,8 +69,25 @@ class Thoughts(unittest.TestCase):
         self.assertLessEqual(long["reasoning_tokens"], short["reasoning_tokens"] + 3)
         self.assertGreater(long["reasoning_tokens"], short["reasoning_tokens"])
 
+    def test_where_thoughts_go(self):
+        apart = answer()
+        self.assertEqual(apart, {**apart, **{k: v for k, v in answer(
+            "--reasoning-format", "auto").items() if k in ("text", "reasoning")}})
+        deepseek = answer("--reasoning-format", "deepseek")
+        self.assertNotIn("reasoning", deepseek)
+        self.assertEqual((apart["reasoning"], apart["text"]),
+                         (deepseek["reasoning_content"], deepseek["text"]))
+        within = answer("--reasoning-format", "none")
+        self.assertEqual("", within["reasoning"])
+        self.assertRegex(within["text"], r"(?s)\A<think>\n.+\n</think>\n")
+        thought, text = within["text"].removeprefix("<think>").split("</think>")
+        self.assertEqual((apart["reasoning"], apart["text"]),
+                         (thought.strip("\n"), text.lstrip("\n")))
+        self.assertEqual(within["text"], run("--reasoning-format", "none").stdout)
+
     def test_wrong_values(self):
-        for flags in (["--think", "maybe"], ["--reasoning-budget", "-2"],
+        for flags in (["--think", "maybe"], ["--reasoning-format", "some"],
+                      ["--reasoning-budget", "-2"],
                       ["--reasoning-budget", "many"], ["--reasoning-budget-grace", "-1"]):
             done = run(*flags)
             self.assertEqual(2, done.returncode, flags)
