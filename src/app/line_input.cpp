@@ -1,6 +1,7 @@
 #include "app/line_input.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,32 @@ void take_terminal(EditLine* editor) {
   el_set(editor, EL_PREP_TERM, 1);
 }
 
+/// Columns that a line takes at most: wide characters have more bytes, controls are shown as \nnn.
+int width_of(std::string_view line) {
+  int width = 0;
+  for (const char c : line) width += static_cast<unsigned char>(c) < ' ' || c == '\x7F' ? 4 : 1;
+  return width;
+}
+
+/// Tells libedit the new size of the terminal; returns whether the line is to be drawn again. Then
+/// libedit keeps its cursor at the row it had, and writes outside of a screen that lacks that row:
+/// there the size waits for the next line.
+bool take_size(EditLine* editor) {
+  LineInput& input = input_of(editor);
+  winsize size{};
+  int n_columns = 0;
+  input.resized = ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0 ||
+                  el_get(editor, EL_GETTC, "co", &n_columns) != 0 || n_columns <= 0;
+  if (input.resized) return false;
+  const LineInfo* line = el_line(editor);
+  const int width =
+      width_of(input.prompt) +
+      width_of({line->buffer, static_cast<std::size_t>(line->lastchar - line->buffer)});
+  input.resized = width / n_columns >= size.ws_row;
+  if (!input.resized) el_resize(editor);
+  return !input.resized;
+}
+
 /// libedit's reader: the next character, 0 at the end, -1 where typing is over.
 int next_character(EditLine* editor, wchar_t* character) {
   LineInput& input = input_of(editor);
@@ -51,11 +78,12 @@ int next_character(EditLine* editor, wchar_t* character) {
     const Wait wait = next_byte(input.bytes, byte);
     if (wait == Wait::end) return 0;
     if (wait == Wait::signal) {
-      if (take_resize()) el_resize(editor);
       input.interrupted = take_interrupt();
       if (input.interrupted || asked_to_end()) return -1;
-      if (!take_return()) continue;
-      take_terminal(editor);
+      const bool resized = take_resize() && take_size(editor);
+      const bool returned = take_return();
+      if (returned) take_terminal(editor);
+      if (!resized && !returned) continue;
       *character = kRedisplay;
       return 1;
     }
@@ -146,6 +174,8 @@ Typed read_line(LineInput& input, const std::string& prompt, std::string& line) 
   if (!input.editor) return read_piped(input, line);
   input.prompt = prompt;
   input.interrupted = false;
+  if (take_resize() || input.resized) el_resize(input.editor.get());
+  input.resized = false;
   int n = 0;
   if (input.marks_pastes) mark_pastes(input.screen.get(), true);
   const char* typed = el_gets(input.editor.get(), &n);
