@@ -24,7 +24,7 @@ struct LineInput {
   std::string paste;          ///< what the terminal pasted last
   bool marks_pastes = false;  ///< the terminal can
   bool interrupted = false;   ///< while the last line was typed
-  bool resized = false;       ///< a size of the terminal that libedit does not know yet
+  bool resized = false;       ///< the terminal has a size that libedit does not know yet
   std::string prompt;
   std::string history_file;  ///< empty: the lines are not kept
   std::unique_ptr<std::FILE, LineRelease> screen;

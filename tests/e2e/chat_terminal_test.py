@@ -171,6 +171,25 @@ class Chat(unittest.TestCase):
         last = max(terminal.raw().rfind(b"\x1b[?2004" + end) for end in (b"h", b"l"))
         self.assertEqual(b"l", terminal.raw()[last + 7:last + 8])
 
+    def test_a_terminal_too_small_for_the_line(self):
+        terminal = self.chat("-n 4 --think off")
+        terminal.until_prompts(1)
+        text = "\n".join(f"this is line {i} of a long paste" for i in range(12))
+        terminal.tmux("set-buffer", "--", text)
+        terminal.tmux("paste-buffer", "-p")
+        terminal.until("line 11 of")
+        terminal.key("Home", "End")
+        for columns, lines in ((20, 20), (10, 4), (7, 2), (60, 20)):
+            terminal.resize(columns, lines)
+            terminal.type(f" w{columns}")
+            terminal.until(lambda s: f"w{columns}" in s.replace("\n", ""))
+        terminal.key("Enter")
+        terminal.resize(80, 24)
+        terminal.until_prompts(2)
+        self.assertEqual(text + " w20 w10 w7 w60", self.said(terminal)[0]["content"])
+        terminal.key("C-d")
+        terminal.until("[exit 0]")
+
     def test_the_users_own_editor(self):
         script = Path(self.home.name) / "editor"
         script.write_text("#!/bin/sh\nprintf 'as\\nedited' >> $1\n")
