@@ -1,8 +1,8 @@
 #include "api/loop.h"
-#include "base/log.h"
 
 #include <chrono>
-#include <cstdio>
+
+#include "base/log.h"
 
 namespace mr::api {
 namespace {

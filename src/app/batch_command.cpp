@@ -6,6 +6,7 @@
 #include "app/exit.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
+#include "app/share.h"
 #include "base/log.h"
 #include "sys/line_file.h"
 
@@ -48,8 +49,7 @@ Expected<void> batch(const BatchArgs& args) {
            "%lld tokens, %.1f a second, %.2f per weight load",
            static_cast<long long>(done->n_done), static_cast<long long>(done->n_refused),
            static_cast<long long>(done->n_before), static_cast<long long>(done->n_tokens), rate,
-           engine.steps > 0 ? static_cast<double>(engine.tokens) / static_cast<double>(engine.steps)
-                            : 0);
+           share(engine.tokens, engine.steps));
   return {};
 }
 

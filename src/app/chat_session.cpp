@@ -106,7 +106,7 @@ Expected<void> answer(ChatSession& session) {
   if (finish != "stop") {
     std::fprintf(stderr, "(%s)\n", finish == "cancelled" ? "interrupted" : answer.finish);
   }
-  if (settings.verbose || *lossy_text(session.engine.options.spec) != 0) {
+  if (settings.verbose || is_lossy(session.engine.options.spec)) {
     print_figures(answer, before);
   }
   return {};

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "app/share.h"
+
 namespace mr::app {
 namespace {
 
@@ -42,10 +44,6 @@ boost::json::object as_json(const Spread& s) {
 
 double per_second(double n, double s) {
   return s > 0 ? n / s : 0;
-}
-
-double share(std::int64_t n, std::int64_t of) {
-  return of > 0 ? static_cast<double>(n) / static_cast<double>(of) : 0;
 }
 
 constexpr double kPlotWidth = 640;

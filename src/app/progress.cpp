@@ -1,5 +1,4 @@
 #include "app/progress.h"
-#include "base/log.h"
 
 #include <unistd.h>
 
@@ -7,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+
+#include "base/log.h"
 
 namespace mr::app {
 namespace {

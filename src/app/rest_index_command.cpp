@@ -1,10 +1,10 @@
 #include "app/rest_index_command.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string_view>
 
 #include "app/exit.h"
+#include "base/log.h"
 #include "spec/rest_index.h"
 #include "sys/text_file.h"
 
@@ -40,8 +40,8 @@ Expected<void> write_index(const RestIndexArgs& args) {
   const std::string out = args.out.empty() ? args.corpus + ".rest" : args.out;
   MR_TRY_VOID(spec::write_rest_index(out, tokens, opened.sketch.model.config.n_vocab,
                                      spec::fingerprint(tokenizer)));
-  std::fprintf(stderr, "millrace: %zu tokens of %zu bytes in %s\n", tokens.size(), text.size(),
-               out.c_str());
+  log::say(log::Level::info, "%zu tokens of %zu bytes in %s", tokens.size(), text.size(),
+           out.c_str());
   return {};
 }
 

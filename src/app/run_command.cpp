@@ -230,7 +230,7 @@ void print_json(const Answer& a, const Said& said, const RunArgs& args, const Lo
       {"model", loaded.model.config.name},
       {"steps", a.n_steps},
       {"speculation", proposers_json(a.engine->portfolio)},
-      {"lossy", *lossy_text(a.engine->options.spec) != 0},
+      {"lossy", is_lossy(a.engine->options.spec)},
       {"load_s", load_s},
       {"prompt_s", prompt_seconds(a)},
       {"generate_s", generate_seconds(a)},

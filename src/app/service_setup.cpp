@@ -67,7 +67,7 @@ Expected<void> fill(api::Served& served, const Loaded& loaded, const ServiceArgs
   served.names = args.aliases;
   if (served.names.empty()) served.names.push_back(name_of(loaded));
   served.fingerprint = "fp_millrace_" + name_of(loaded);
-  if (*lossy_text(loaded.options.spec) != 0) served.fingerprint += "_lossy";
+  if (is_lossy(loaded.options.spec)) served.fingerprint += "_lossy";
   served.tokenizer = &loaded.tokenizer;
   if (loaded.has_chat_template) {
     MR_TRY(served.chat, text::load_chat_template(loaded.path));

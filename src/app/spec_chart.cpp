@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <span>
 
+#include "app/share.h"
 #include "sys/out_file.h"
 
 namespace mr::app {
@@ -13,10 +14,6 @@ namespace {
 constexpr int kBarHeight = 18;
 constexpr int kBarsBegin = 260;
 constexpr double kPlainWidth = 160;  ///< pixels for the speed of plain decoding
-
-double share_of_counts(std::int64_t a, std::int64_t b) {
-  return b > 0 ? static_cast<double>(a) / static_cast<double>(b) : 0;
-}
 
 /// A method's name as XML has it.
 std::string escaped_name(const std::string& text) {
@@ -35,15 +32,15 @@ std::string formatted(const char* form, Args... args) {
 }  // namespace
 
 double accepted_a_step(const SpecRow& row) {
-  return share_of_counts(row.trial.n_tokens, row.trial.n_seq_steps);
+  return share(row.trial.n_tokens, row.trial.n_seq_steps);
 }
 
 double tokens_a_load(const SpecRow& row) {
-  return share_of_counts(row.trial.n_tokens, row.trial.n_steps);
+  return share(row.trial.n_tokens, row.trial.n_steps);
 }
 
 double rows_a_step(const SpecRow& row) {
-  return share_of_counts(row.trial.n_rows, row.trial.n_steps);
+  return share(row.trial.n_rows, row.trial.n_steps);
 }
 
 double draft_share(const SpecRow& row) {

@@ -63,10 +63,12 @@ std::string speculation_text(const spec::Portfolio& portfolio, const Tallies& be
   return text;
 }
 
+bool is_lossy(const spec::Settings& settings) {
+  return !settings.choices.empty() && settings.acceptance == sample::Acceptance::typical;
+}
+
 const char* lossy_text(const spec::Settings& settings) {
-  const bool lossy =
-      !settings.choices.empty() && settings.acceptance == sample::Acceptance::typical;
-  return lossy ? "; LOSSY: typical acceptance changes the text" : "";
+  return is_lossy(settings) ? "; LOSSY: typical acceptance changes the text" : "";
 }
 
 std::string decision_text(const engine::Decision& d) {

@@ -25,7 +25,10 @@ using Tallies = std::vector<spec::Tally>;
 /// were computed.
 std::string speculation_text(const spec::Portfolio& portfolio, const Tallies& before);
 
-/// For every output: that texts are not the model's own; empty where they are.
+/// Whether texts are not the model's own, which every output says.
+bool is_lossy(const spec::Settings& settings);
+
+/// What figures say of that; empty where there is nothing to say.
 const char* lossy_text(const spec::Settings& settings);
 
 /// How much the last step computed, and why: for --verbose.

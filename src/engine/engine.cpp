@@ -150,16 +150,6 @@ void settle_end(Engine& engine, const sched::Ended& ended) {
   if (--found->second.n_open == 0) engine.asked.erase(found);
 }
 
-/// Counts what was proposed for a sequence, and what of it the draw confirmed.
-void count_draft(Counts& counts, const spec::Draft& draft, std::span<const std::int32_t> tokens) {
-  if (draft.token.size() < 2) return;
-  ++counts.drafts;
-  counts.draft_tokens += static_cast<std::int64_t>(draft.token.size()) - 1;
-  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
-    ++counts.accepted_at[std::min(i, counts.accepted_at.size() - 1)];
-  }
-}
-
 void add_ends(Engine& engine, const std::vector<sched::Ended>& ends, std::vector<Event>& events) {
   for (const sched::Ended& end : ends) {
     const auto same = std::find_if(events.begin(), events.end(), [&](const Event& event) {
@@ -324,7 +314,6 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
     results.token.insert(results.token.end(), tokens.begin(), tokens.end());
     results.token_begin.push_back(static_cast<std::int32_t>(results.token.size()));
     engine.counts.tokens += static_cast<std::int64_t>(tokens.size());
-    count_draft(engine.counts, batch.draft[seq], tokens);
     engine.counts.kv_positions += batch.pos[static_cast<std::size_t>(batch.row_begin[seq + 1]) - 1];
     Engine::Asked& asked = engine.asked.at(batch.request[seq]);
     if (asked.begun_us < 0) asked.begun_us = now_us;

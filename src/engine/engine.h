@@ -71,9 +71,6 @@ struct Counts {
   std::int64_t rows = 0;          ///< computed in them
   std::int64_t tokens = 0;        ///< generated
   std::int64_t kv_positions = 0;  ///< attended to, once for each sequence of a step
-  std::int64_t drafts = 0;        ///< decodes that something was proposed for
-  std::int64_t draft_tokens = 0;
-  std::array<std::int64_t, 16> accepted_at{};  ///< of them, by depth; the last: all deeper ones
 };
 
 /// What speculation decided for a step: for a person to see.

@@ -13,7 +13,6 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -190,7 +189,7 @@ struct Answer {
 
 struct Answered {
   std::vector<Answer> answers;
-  Counts counts;
+  std::int64_t n_accepted = 0;  ///< proposed tokens that came true, once for each proposer
 };
 
 std::int32_t rows_for(std::int32_t n_running) {
@@ -200,7 +199,7 @@ std::int32_t rows_for(std::int32_t n_running) {
 /// Answers prompt i with sampler (i + shift), `n_running` at once in a cache for `n_parallel`.
 Answered answer(const model::Model& model, const World& world, const std::vector<Tokens>& asked,
                 std::size_t shift, Options options) {
-  Answered out{.answers = std::vector<Answer>(asked.size()), .counts = {}};
+  Answered out{.answers = std::vector<Answer>(asked.size())};
   auto made = make_engine(model, options);
   EXPECT_TRUE(made) << made.error().message;
   if (!made) return out;
@@ -230,7 +229,7 @@ Answered answer(const model::Model& model, const World& world, const std::vector
       }
     }
   }
-  out.counts = engine.counts;
+  for (const spec::Tally& tally : engine.portfolio.tally) out.n_accepted += tally.n_accepted;
   return out;
 }
 
@@ -300,8 +299,7 @@ std::int64_t compare(const Rig& rig, const World& world, const std::vector<Token
         << (i + shift) % world.params.size();
     EXPECT_EQ(plain[i].logprobs, drafted.answers[i].logprobs) << text << ", prompt " << i;
   }
-  const auto& accepted = drafted.counts.accepted_at;
-  return std::accumulate(accepted.begin(), accepted.end(), std::int64_t{0});
+  return drafted.n_accepted;
 }
 
 std::vector<Answer> plain_answers(const Rig& rig, const World& world,
