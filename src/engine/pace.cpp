@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::array<std::int32_t, 12> kRows{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
 constexpr double kBudgetUs = 5e5;
-constexpr int kTimes = 5;      ///< a step is timed, the median counts
-constexpr double kNear = 0.2;  ///< how much of a surprise the points beside a row count take in
-constexpr double kFar = 0.05;  ///< and the other points
-constexpr double kRemembered = 0.95;  ///< of what came out of the steps before
+constexpr int kTimes = 5;                 ///< a step is timed, the median counts
+constexpr double kRemembered = 0.95;      ///< of what came out of the steps before
+constexpr double kAll = 1 - kRemembered;  ///< of a surprise that all points take in
+constexpr double kOwn = 0.1;              ///< and those beside the row count in addition
+constexpr double kUsual = 0.2;            ///< what a larger surprise counts as for these
 
 /// A chain of n rows of one sequence, with the logits of all.
 model::StepInput chain(std::int32_t n_rows, std::int32_t n_vocab) {
@@ -79,13 +80,15 @@ void learn_pace(Engine& engine, const sched::Batch& batch, double us, std::size_
   if (engine.cost.points.empty()) return;
   const auto n_rows = static_cast<std::int32_t>(batch.token.size());
   std::vector<sched::CostPoint>& points = engine.cost.points;
-  const double ratio = std::clamp(us / sched::cost_us(engine.cost, n_rows), 0.5, 2.0) - 1;
+  const double surprise = std::clamp(us / sched::cost_us(engine.cost, n_rows), 0.5, 2.0) - 1;
+  const double all = 1 + kAll * surprise;
+  const double own = all * (1 + kOwn * std::clamp(surprise, -kUsual, kUsual));
   const auto above = std::ranges::lower_bound(points, n_rows, {}, &sched::CostPoint::n_rows);
   const auto place = std::min(above - points.begin(), std::ssize(points) - 1);
   for (std::ptrdiff_t i = 0; i < std::ssize(points); ++i) {
     const bool near =
         i == place || (i == place - 1 && points[static_cast<std::size_t>(place)].n_rows > n_rows);
-    points[static_cast<std::size_t>(i)].us *= 1 + (near ? kNear : kFar) * ratio;
+    points[static_cast<std::size_t>(i)].us *= near ? own : all;
   }
   straighten(points);
   engine.pace.tokens = kRemembered * engine.pace.tokens + static_cast<double>(n_tokens);

@@ -8,8 +8,9 @@ namespace mr::engine {
 /// request uses yet. Errors: as of model::forward. Cost: about half a second at most, or two steps.
 Expected<void> measure_pace(Engine& engine);
 
-/// Takes in how long a step of decodes took, and the tokens that came out of it. The table follows
-/// within some twenty steps: longer contexts cost more, and machines change their pace.
+/// Takes in how long a step of decodes took, and the tokens that came out of it. All of the table
+/// follows the pace of the machine within some twenty steps; what so many rows cost beside others
+/// is learned from many steps, so that one that was held up says little of it.
 void learn_pace(Engine& engine, const sched::Batch& batch, double us, std::size_t n_tokens);
 
 /// Tokens a microsecond, lately; before there are any, those of `n_running` without speculation.
