@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -155,12 +155,13 @@ constexpr std::string_view kBombs[] = {
     "|replace('a', 'aaaaaaaa')|replace('a', 'aaaaaaaa') %}{{ 'a' * 1000 }}{% endfilter %}",
 };
 
+/// It ends with an error within two seconds of the processor: others may be busy with it.
 void expect_end(std::string_view source) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const auto rendered = run(source);
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  const std::clock_t taken = std::clock() - start;
   EXPECT_FALSE(rendered) << source.substr(0, 200) << " gave " << rendered->text.substr(0, 200);
-  EXPECT_LT(taken.count(), 2.0) << source.substr(0, 200);
+  EXPECT_LT(taken, 2 * CLOCKS_PER_SEC) << source.substr(0, 200);
 }
 
 TEST(Limits, NoWayOut) {
