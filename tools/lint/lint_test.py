@@ -110,6 +110,17 @@ class Samples(unittest.TestCase):
         self.assertEqual(len(links.problems(self.root)), 2)
 
     @unittest.skipUnless(shutil.which("clang-format-19"), "no clang-format-19")
+    def test_what_clang_tidy_found_clean_counts_until_something_changes(self):
+        self.write(".clang-tidy", "Checks: '*'\n")
+        self.write("src/base/a.cpp", '#include <vector>\n#include "base/a.h"\n')
+        self.write("src/base/a.h", '#pragma once\n#include "base/b.h"\n#include "base/none.h"\n')
+        known = set()
+        for path, text in [("src/base/b.h", "int b();\n"), ("src/base/b.h", "int c();\n"),
+                           ("src/base/other.h", "int d();\n"), (".clang-tidy", "Checks: ''\n")]:
+            self.write(path, text)
+            known.add(clang.digest(self.root, "src/base/a.cpp"))
+        self.assertEqual(len(known), 3)  # other.h is not included
+
     def test_layout(self):
         self.write(".clang-format", "BasedOnStyle: Google\n")
         self.write("src/base/a.h", "int f(int a);\n")
