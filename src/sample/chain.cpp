@@ -36,19 +36,7 @@ void apply(Sampler sampler, Candidates& c, const Params& p, const Place& place) 
 
 /// Draws with all samplers; leaves the token as it is where nothing can be drawn.
 void draw_free(Candidates& c, const Params& p, const Place& place, Drawn& drawn) {
-  bias(c, p);
-  ban_sequences(c, place.history, p.banned_sequences);
-  no_repeat_ngram(c, place.history, p.no_repeat_ngram_size);
-  apply(c, p.texts, place.history, place.stop_tokens);
-  const bool must_end = apply(c, p.grammar, place.carry.grammar, place.stop_tokens);
-  if (!must_end) hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
-  if (p.mirostat == 2) {
-    temperature(c, p.temperature);
-    mirostat(c, drawn.carry);
-  } else {
-    for (const Sampler sampler : p.order) apply(sampler, c, p, place);
-    if (p.adaptive_target >= 0) adaptive_p(c, drawn.carry, p);
-  }
+  narrow(c, p, place);
   const std::size_t i = accept(c, place.proposed, p.acceptance, key_at(place, p));
   if (i == kNone) return;
   drawn.token = token_of(c, i);
@@ -65,6 +53,22 @@ Key key_at(const Place& place, const Params& params) {
   return {.seed = params.seed,
           .choice = place.choice,
           .position = static_cast<std::uint32_t>(size(place.history))};
+}
+
+void narrow(Candidates& c, const Params& p, const Place& place) {
+  bias(c, p);
+  ban_sequences(c, place.history, p.banned_sequences);
+  no_repeat_ngram(c, place.history, p.no_repeat_ngram_size);
+  apply(c, p.texts, place.history, place.stop_tokens);
+  const bool must_end = apply(c, p.grammar, place.carry.grammar, place.stop_tokens);
+  if (!must_end) hold_stops(c, place.history, p.min_tokens, place.stop_tokens);
+  if (p.mirostat == 2) {
+    temperature(c, p.temperature);
+    mirostat(c, place.carry);
+    return;
+  }
+  for (const Sampler sampler : p.order) apply(sampler, c, p, place);
+  if (p.adaptive_target >= 0) adaptive_p(c, place.carry, p);
 }
 
 Drawn pick(Candidates& c, const Params& p, const Place& place) {

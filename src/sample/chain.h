@@ -25,6 +25,11 @@ struct Drawn {
 /// The key of the draw at a place: its position is the number of tokens before it.
 Key key_at(const Place& place, const Params& params);
 
+/// Biases, bans and the samplers in their order, without what thoughts are forced to: the draw is
+/// from what is left. A draft that narrows its own logits so, and draws with the same key, agrees
+/// more often.
+void narrow(Candidates& candidates, const Params& params, const Place& place);
+
 /// The whole chain: what the limit of thoughts forces, else biases and bans, the samplers in their
 /// order, the draw. `candidates` are those that `start` made of the logits, and what is left of
 /// them afterwards.
