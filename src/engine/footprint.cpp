@@ -53,10 +53,10 @@ std::int64_t positions(const std::optional<Options>& options) {
 
 }  // namespace
 
-Expected<Sketch> sketch(const model::Source& source, const kern::Table& level) {
+Expected<Sketch> sketch(const model::Source& source, const kern::Table& level, model::Bits bits) {
   Sketch made;
   made.counter = kern::make_counter(level);
-  MR_TRY(made.model, model::load(source, made.counter->device));
+  MR_TRY(made.model, model::load(source, made.counter->device, {}, bits));
   made.weight_bytes = made.counter->bytes;
   return made;
 }

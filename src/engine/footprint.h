@@ -20,7 +20,8 @@ struct Sketch {
 };
 
 /// Checks everything that loading checks. Errors: bad_model, as model::load.
-Expected<Sketch> sketch(const model::Source& source, const kern::Table& level);
+Expected<Sketch> sketch(const model::Source& source, const kern::Table& level,
+                        model::Bits bits = model::Bits::as_stored);
 
 /// Memory by what fills it. Units: bytes.
 struct Footprint {

@@ -34,7 +34,8 @@ Expected<kern::Experts> load_stack(const Loader& loader, const ExpertRows& rows)
   kern::Buffer memory;
   std::vector<std::byte> scratch;
   for (std::int32_t e = 0; e < n_experts; ++e) {
-    MR_TRY(const HostRows found, read_expert(loader, rows, e, scratch));
+    MR_TRY(HostRows stored, read_expert(loader, rows, e, scratch));
+    const HostRows found = with_bits(loader, std::move(stored), rows.n_out, rows.n_in);
     if (e == 0) {
       const std::size_t bytes = packed_bytes(loader, found.type, rows.n_out, rows.n_in);
       if (bytes == 0) return wrong_type(loader, rows.name, found.type);

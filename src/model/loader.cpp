@@ -5,6 +5,8 @@
 
 #include "base/quote.h"
 #include "kern/ref/decode.h"
+#include "kern/ref/encode.h"
+#include "kern/simd/parallel.h"
 #include "model/stored_matrix.h"
 
 namespace mr::model {
@@ -25,6 +27,26 @@ Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shap
   HostRows rows{DType::f32, nullptr, decode_rows(device, matrix, {begin, n_out, n_in})};
   rows.data = reinterpret_cast<const std::byte*>(rows.decoded.data());
   return rows;
+}
+
+HostRows with_bits(const Loader& loader, HostRows rows, std::int32_t n_out, std::int32_t n_in) {
+  const auto n = static_cast<std::uint64_t>(n_in);
+  const std::uint64_t bytes = row_bytes(DType::q4_0, n);
+  const bool keeps_all = loader.bits == Bits::as_stored || n % traits(DType::q4_0).block != 0 ||
+                         !kern::ref::can_decode(rows.type) || row_bytes(rows.type, n) <= bytes;
+  if (keeps_all) return rows;
+  HostRows fewer{DType::q4_0, nullptr, {}};
+  const kern::Device& device = loader.model.device;
+  if (device.counts_only) return fewer;
+  fewer.encoded.resize(static_cast<std::size_t>(n_out) * bytes);
+  kern::each(device, n_out, [&](std::int64_t i) {
+    const auto at = static_cast<std::uint64_t>(i);
+    std::vector<float> values(n);
+    kern::ref::decode(rows.type, rows.data + at * row_bytes(rows.type, n), values.data(), n);
+    kern::ref::encode_q4_0(values.data(), fewer.encoded.data() + at * bytes, n);
+  });
+  fewer.data = fewer.encoded.data();
+  return fewer;
 }
 
 namespace {
@@ -143,7 +165,8 @@ Expected<kern::Weight> load_matrix(const Loader& loader, const std::string& name
                         shape.n_in};
   }
   const std::uint64_t n_before = loader.model.file_bytes;
-  MR_TRY(const HostRows rows, read_rows(loader, name, shape));
+  MR_TRY(HostRows stored, read_rows(loader, name, shape));
+  const HostRows rows = with_bits(loader, std::move(stored), shape.n_out, shape.n_in);
   const kern::Device& device = loader.model.device;
   const std::size_t bytes = packed_bytes(loader, rows.type, shape.n_out, shape.n_in);
   if (bytes == 0) {

@@ -20,6 +20,7 @@ struct Loader {
   Quantization quantization;
   Model& model;
   PackedCache* cache = nullptr;  ///< null: nothing is kept from one start to the next
+  Bits bits = Bits::as_stored;
 };
 
 /// A matrix of n_out x n_in, or those rows of a fused one that begin at `begin` of `n_rows`. Of a
@@ -49,12 +50,16 @@ void keep_packed(const Loader& loader, PackedTensor tensor, const std::byte* dat
 struct HostRows {
   DType type = DType::f32;
   const std::byte* data = nullptr;
-  std::vector<float> decoded;  ///< what `data` points at, of quantized rows
+  std::vector<float> decoded;           ///< what `data` points at, of quantized rows
+  std::vector<std::byte> encoded = {};  ///< or this, of rows that keep fewer bits
 };
 
 /// The rows of matrix `name` (see find_stored) that `shape` wants.
 /// Errors: bad_model, naming the tensor, wanted and found; does_not_fit. So below.
 Expected<HostRows> read_rows(const Loader& loader, const std::string& name, Shape shape);
+
+/// The rows at as many bits as loader.bits says. Shapes: (n_out, n_in).
+HostRows with_bits(const Loader& loader, HostRows rows, std::int32_t n_out, std::int32_t n_in);
 
 /// Whether the model has a matrix of that name.
 bool has_matrix(const Loader& loader, const std::string& name);

@@ -128,7 +128,7 @@ Expected<std::vector<RopeWeights>> load_ropes(Model& model) {
 }
 
 Expected<Model> load_once(const Source& source, const kern::Device& device, OnLayer on_layer,
-                          PackedCache* cache) {
+                          PackedCache* cache, Bits bits) {
   Model model;
   model.device = device;
   MR_TRY(const Architecture* architecture, architecture_of(source));
@@ -141,7 +141,8 @@ Expected<Model> load_once(const Source& source, const kern::Device& device, OnLa
                       .body = is_gguf ? "" : source.checkpoint->body,
                       .quantization = quantization,
                       .model = model,
-                      .cache = cache};
+                      .cache = cache,
+                      .bits = bits};
   const Shape vocab{config.n_vocab, config.dim};
   MR_TRY(model.embed, load_matrix(loader, loader.body + loader.names.embed, vocab));
   for (std::int32_t i = 0; i < config.n_layers; ++i) {
@@ -162,18 +163,19 @@ Expected<Model> load_once(const Source& source, const kern::Device& device, OnLa
 
 }  // namespace
 
-Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer) {
-  return load_once(source, device, on_layer, nullptr);
+Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer,
+                     Bits bits) {
+  return load_once(source, device, on_layer, nullptr, bits);
 }
 
 Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer,
                      PackedCache& cache) {
   begin(cache, source, device);
-  auto model = load_once(source, device, on_layer, &cache);
+  auto model = load_once(source, device, on_layer, &cache, Bits::as_stored);
   if (cache.wrong.empty()) return model;
   replace(cache, "wrong contents of " + quote(std::exchange(cache.wrong, "")));
   if (model) *model = Model();  // its memory goes before the next one's comes
-  return load_once(source, device, on_layer, &cache);
+  return load_once(source, device, on_layer, &cache, Bits::as_stored);
 }
 
 }  // namespace mr::model

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <vector>
 
 #include "base/error.h"
@@ -78,9 +79,16 @@ struct OnLayer {
   void* arg = nullptr;
 };
 
+/// How many bits a weight keeps.
+enum class Bits : std::uint8_t {
+  as_stored,
+  four,  ///< matrices of more become Q4_0, where their rows are whole blocks of it
+};
+
 /// Reads the shape, checks every tensor against it, and packs the weights for `device`, which
 /// outlives the model. `source` may be closed afterwards.
 /// Errors: bad_model, naming the tensor, what was wanted and what found; does_not_fit.
-Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer = {});
+Expected<Model> load(const Source& source, const kern::Device& device, OnLayer on_layer = {},
+                     Bits bits = Bits::as_stored);
 
 }  // namespace mr::model
