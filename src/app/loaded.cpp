@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "app/default_model.h"
+#include "app/drafts.h"
 #include "app/fit.h"
 #include "app/model_ends.h"
 #include "app/progress.h"
@@ -162,6 +163,35 @@ Expected<text::Tokenizer> load_tokenizer(const io::ModelFiles& files) {
   return text::make_tokenizer(std::move(vocab));
 }
 
+Expected<Weights> load_weights(const LoadArgs& args, const Opened& opened,
+                               const kern::Device& device, model::Bits bits) {
+  const std::string& path = opened.files.weights;
+  const model::Source source = model::source(opened.file);
+  Progress progress = make_progress("loading, layer");
+  const auto show_layer = [](void* to, std::int32_t done, std::int32_t total) {
+    show(*static_cast<Progress*>(to), done, total, "");
+  };
+  model::PackedCache cache;
+  if (bits == model::Bits::as_stored) cache = cache_of(args, source, opened.level);
+  const model::OnLayer on_layer{.run = show_layer, .arg = &progress};
+  auto model = cache.path.empty() ? model::load(source, device, on_layer, bits)
+                                  : model::load(source, device, on_layer, cache);
+  clear(progress);
+  if (!model) return fail_at(path, model.error());
+  if (!cache.found) {  // what was cached had been found finite
+    const auto finite = model::check_finite(source, device);
+    if (!finite) return fail_at(path, finite.error());
+  }
+  model::finish(cache, source, device);
+  if (!cache.problem.empty()) {
+    log::say(log::Level::warning, "cache of packed weights %s", cache.problem.c_str());
+  }
+  Weights weights;
+  if (cache.found) weights.packed = std::move(cache.found->file);
+  weights.model = std::move(*model);
+  return weights;
+}
+
 namespace {
 
 Expected<Loaded> load_model(const LoadArgs& args, const engine::Options& options) {
@@ -170,9 +200,11 @@ Expected<Loaded> load_model(const LoadArgs& args, const engine::Options& options
   Loaded loaded;
   loaded.path = opened.files.weights;
   MR_TRY(const kern::Device device, make_device(loaded, opened.level, threads_of(args)));
+  MR_TRY(const std::vector<Opened> drafts, open_drafts(args, options.spec));
   const std::uint64_t available = available_memory(opened.level);
   loaded.options = chosen(opened.sketch, options, available);
-  MR_TRY_VOID(check_fit(opened.sketch, loaded.options, available));
+  MR_TRY(const std::uint64_t taken, draft_bytes(opened, drafts, loaded.options));
+  MR_TRY_VOID(check_fit(opened.sketch, loaded.options, beside(available, taken)));
   const model::Source source = model::source(opened.file);
   MR_TRY(loaded.tokenizer, load_tokenizer(opened.files));
   MR_TRY(loaded.ends, model_ends(opened.files, source, loaded.tokenizer));
@@ -180,26 +212,11 @@ Expected<Loaded> load_model(const LoadArgs& args, const engine::Options& options
     loaded.options.spec.sources.tokenizer_fingerprint = spec::fingerprint(loaded.tokenizer);
   }
   MR_TRY(loaded.has_chat_template, has_chat_template(opened.files, source));
-  Progress progress = make_progress("loading, layer");
-  const auto show_layer = [](void* to, std::int32_t done, std::int32_t total) {
-    show(*static_cast<Progress*>(to), done, total, "");
-  };
-  model::PackedCache cache = cache_of(args, source, opened.level);
-  const model::OnLayer on_layer{.run = show_layer, .arg = &progress};
-  auto model = cache.path.empty() ? model::load(source, device, on_layer)
-                                  : model::load(source, device, on_layer, cache);
-  clear(progress);
-  if (!model) return fail_at(loaded.path, model.error());
-  if (!cache.found) {  // what was cached had been found finite
-    const auto finite = model::check_finite(source, device);
-    if (!finite) return fail_at(loaded.path, finite.error());
-  }
-  model::finish(cache, source, device);
-  if (!cache.problem.empty()) {
-    log::say(log::Level::warning, "cache of packed weights %s", cache.problem.c_str());
-  }
-  if (cache.found) loaded.packed = std::move(cache.found->file);
-  loaded.model = std::move(*model);
+  MR_TRY(Weights weights, load_weights(args, opened, device));
+  loaded.packed = std::move(weights.packed);
+  loaded.model = std::move(weights.model);
+  MR_TRY_VOID(load_drafts(args, drafts, device, loaded));
+  MR_TRY_VOID(load_few_bits(args, opened, device, loaded));
   return loaded;
 }
 

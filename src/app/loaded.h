@@ -1,12 +1,14 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "engine/footprint.h"
 #include "io/resolve.h"
 #include "kern/level.h"
 #include "model/weights.h"
+#include "spec/draft_source.h"
 #include "sys/mapped_file.h"
 #include "sys/numa.h"
 #include "sys/team.h"
@@ -49,6 +51,23 @@ std::uint64_t available_memory(kern::Level level);
 /// The tokenizer of a model. Errors: bad_model.
 Expected<text::Tokenizer> load_tokenizer(const io::ModelFiles& files);
 
+/// The weights of a model, and where they lie if a cache had them.
+struct Weights {
+  sys::MappedFile packed;
+  model::Model model;
+};
+
+/// Those at fewer bits than stored are not cached. Errors: bad_model, does_not_fit.
+Expected<Weights> load_weights(const LoadArgs& args, const Opened& opened,
+                               const kern::Device& device,
+                               model::Bits bits = model::Bits::as_stored);
+
+/// A model that drafts, and where its weights lie.
+struct LoadedDraft {
+  sys::MappedFile packed;
+  spec::DraftModel model;
+};
+
 /// A model ready to run, with all that it stands on.
 struct Loaded {
   std::string path;
@@ -56,6 +75,8 @@ struct Loaded {
   std::unique_ptr<kern::Device, GpuRelease> gpu;  ///< of level cuda
   sys::MappedFile packed;  ///< where the model's weights lie, if a cache had them
   model::Model model;
+  std::vector<std::unique_ptr<LoadedDraft>> drafts;  ///< as `options` names their files
+  std::unique_ptr<model::Model> few_bits;            ///< the model at 4 bits, if it drafts so
   engine::Options options;  ///< as asked for, with the context that was chosen
   text::Tokenizer tokenizer;
   std::vector<std::int32_t> ends;  ///< tokens that end an answer, as model_ends finds them

@@ -21,7 +21,7 @@ std::vector<std::string> split(const std::string& text, char at) {
 }
 
 /// Long names that llama.cpp has behind one dash, where program.cpp takes them too.
-constexpr std::array<std::string_view, 12> kOneDash{"sys", "ub", "np", "ctk", "ctv", "hf",
+constexpr std::array<std::string_view, 13> kOneDash{"sys", "ub", "np", "ctk", "ctv", "hf", "md",
                                                     "cb",  "fa", "tb", "ngl", "jf",  "lv"};
 
 std::string dashed(const std::string& long_name) {

@@ -57,6 +57,13 @@ Expected<SpecPrompts> encode_spec_prompts(const Loaded& loaded,
   return prompts;
 }
 
+Expected<spec::Settings> settings_for(const SpecBenchArgs& args, const std::string& method) {
+  SpecArgs spec = args.spec;
+  spec.methods = method;
+  return speculation(spec);
+}
+
+/// Those that are asked for, else all that have what they need.
 std::vector<std::string> methods_of(const SpecBenchArgs& args) {
   std::vector<std::string> names;
   for (const std::string& piece : args.methods) {
@@ -67,8 +74,7 @@ std::vector<std::string> methods_of(const SpecBenchArgs& args) {
   if (!names.empty() && names != std::vector<std::string>{"all"}) return names;
   names.clear();
   for (const spec::Method& method : spec::methods()) {
-    if (method.name == "rest" && args.rest_index.empty()) continue;
-    names.emplace_back(method.name);
+    if (settings_for(args, std::string(method.name))) names.emplace_back(method.name);
   }
   names.emplace_back("auto");
   return names;
@@ -78,8 +84,8 @@ std::vector<std::string> methods_of(const SpecBenchArgs& args) {
 Expected<SpecRow> measure_method(const Loaded& loaded, const SpecBenchArgs& args,
                                  engine::Options options, const engine::SpecTest& test,
                                  const std::string& method) {
-  MR_TRY(spec::Settings settings, speculation({.methods = method, .rest_index = args.rest_index}));
-  settings.sources.tokenizer_fingerprint = loaded.options.spec.sources.tokenizer_fingerprint;
+  MR_TRY(spec::Settings settings, settings_for(args, method));
+  settings.sources = loaded.options.spec.sources;
   SpecRow row{.method = method, .n_batch = test.n_batch};
   row.equal = true;
   std::vector<double> ratios;
@@ -151,8 +157,11 @@ Expected<bool> bench_methods(const SpecBenchArgs& args) {
   MR_TRY_VOID(parse(args.sample));
   std::vector<std::int32_t> batches = args.n_batch;
   if (batches.empty()) batches = {1, 4, 16};
+  spec::Settings all;  // what some of the methods wants is loaded
   for (const std::string& method : methods_of(args)) {
-    MR_TRY_VOID(speculation({.methods = method, .rest_index = args.rest_index}));
+    MR_TRY(const spec::Settings settings, settings_for(args, method));
+    all.sources = settings.sources;
+    all.choices.insert(all.choices.end(), settings.choices.begin(), settings.choices.end());
   }
   std::vector<std::string> texts = own_prompts();
   if (!args.prompts.empty()) {
@@ -161,7 +170,7 @@ Expected<bool> bench_methods(const SpecBenchArgs& args) {
   const std::int32_t n_most = std::ranges::max(batches);
   engine::Options wanted{
       .n_context = 0, .n_parallel = n_most, .n_running = n_most, .kv_type = args.kv_type};
-  wanted.spec.sources.rest_index = args.rest_index;
+  wanted.spec = all;
   MR_TRY(const Loaded loaded, load(args.load, wanted));
   MR_TRY(const SpecPrompts prompts,
          encode_spec_prompts(loaded, texts, loaded.options.n_context - args.n_new));

@@ -5,6 +5,7 @@
 
 #include "app/loaded.h"
 #include "app/sample_flags.h"
+#include "app/speculation.h"
 #include "tensor/dtype.h"
 
 namespace mr::app {
@@ -14,8 +15,8 @@ struct SpecBenchArgs {
   std::vector<std::string> methods;   ///< empty: all that need nothing, and auto
   std::vector<std::int32_t> n_batch;  ///< empty: 1, 4 and 16
   std::string prompts;                ///< a JSONL file or a text with a prompt on each line
-  std::string rest_index;
-  std::string svg;  ///< where a chart is written
+  SpecArgs spec;                      ///< what they work from
+  std::string svg;                    ///< where a chart is written
   std::int32_t n_prompts = 16;
   std::int32_t n_new = 128;
   std::int32_t n_rounds = 3;

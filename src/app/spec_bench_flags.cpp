@@ -32,9 +32,7 @@ void add_spec_bench(CLI::App& app, int& exit_code) {
       ->group("Figures")
       ->check(integers(1, 1000))
       ->capture_default_str();
-  bench->add_option("--rest-index", args->rest_index, "A corpus for the method rest")
-      ->group(kEngineGroup)
-      ->type_name("FILE");
+  add_spec_sources(*bench, args->spec);
   add_kv_type(*bench, args->kv_type);
   add_sample_flags(*bench, args->sample);
   bench->add_option("--svg", args->svg, "A chart of the speeds")->type_name("FILE");

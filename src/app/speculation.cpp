@@ -7,8 +7,38 @@
 
 #include "app/choice.h"
 #include "app/model_flags.h"
+#include "app/numbers.h"
 
 namespace mr::app {
+
+namespace {
+
+constexpr std::int32_t kMostLayers = 1 << 16;
+
+/// A method that works from something that a flag names.
+struct Source {
+  std::string_view name;
+  bool is_given = false;
+  const char* wanted;
+};
+
+/// Adds the method to `auto` where it has what it needs. Errors: bad_request where it is asked for
+/// without.
+Expected<void> use(spec::Settings& settings, const Source& source) {
+  const spec::Method* method = spec::find_method(source.name);
+  const bool is_asked =
+      std::ranges::find(settings.choices, method, &spec::Choice::method) != settings.choices.end();
+  if (is_asked && !source.is_given) {
+    return fail(Fault::bad_request, "--spec " + std::string(source.name) + ": wanted " +
+                                        source.wanted + ", found none");
+  }
+  if (!is_asked && settings.weighed && source.is_given) {
+    settings.choices.push_back({.method = method, .shape = method->shape});
+  }
+  return {};
+}
+
+}  // namespace
 
 void add_speculation(CLI::App& command, SpecArgs& args) {
   std::string names;
@@ -26,24 +56,47 @@ void add_speculation(CLI::App& command, SpecArgs& args) {
                                   {"typical", sample::Acceptance::typical}},
                                  "When a proposal is taken; typical is lossy")
       ->group(kEngineGroup);
+  add_spec_sources(command, args);
+}
+
+void add_spec_sources(CLI::App& command, SpecArgs& args) {
   command.add_option("--rest-index", args.rest_index, "A corpus for the method rest")
       ->group(kEngineGroup)
       ->type_name("FILE");
+  command
+      .add_option("--model-draft,--md,--spec-draft-model", args.drafts,
+                  "A smaller model that drafts, for the method draft (may be given again)")
+      ->group(kEngineGroup)
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command
+      .add_option("--exit-layer", args.exit_layer,
+                  "Layers that the method exit runs (default: half of them)")
+      ->group(kEngineGroup)
+      ->check(integers(1, kMostLayers));
+  command
+      .add_option("--skip-layers", args.skipped_layers,
+                  "Layers that the method skip leaves out, from 0 (default: it searches)")
+      ->group(kEngineGroup)
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->check(integers(0, kMostLayers))
+      ->type_name("N,...");
 }
 
 Expected<spec::Settings> speculation(const SpecArgs& args) {
   MR_TRY(spec::Settings settings, spec::parse_settings(args.methods));
   settings.sources.rest_index = args.rest_index;
+  settings.sources.draft_files = args.drafts;
+  settings.sources.exit_layer = args.exit_layer;
+  settings.sources.skipped_layers = args.skipped_layers;
   settings.acceptance = args.acceptance;
-  const spec::Method* rest = spec::find_method("rest");
-  const bool has_rest =
-      std::ranges::find(settings.choices, rest, &spec::Choice::method) != settings.choices.end();
-  if (has_rest && args.rest_index.empty()) {
-    return fail(Fault::bad_request, "--spec rest: wanted an index with --rest-index, found none");
-  }
-  if (!has_rest && settings.weighed && !args.rest_index.empty()) {
-    settings.choices.push_back({.method = rest, .shape = rest->shape});
-  }
+  MR_TRY_VOID(use(settings, {.name = "rest",
+                             .is_given = !args.rest_index.empty(),
+                             .wanted = "an index with --rest-index"}));
+  MR_TRY_VOID(use(
+      settings,
+      {.name = "draft", .is_given = !args.drafts.empty(), .wanted = "a model with --model-draft"}));
   return settings;
 }
 

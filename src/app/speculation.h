@@ -1,6 +1,7 @@
 #pragma once
 #include <CLI/App.hpp>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 
@@ -10,10 +11,16 @@ namespace mr::app {
 struct SpecArgs {
   std::string methods = "auto";  ///< as spec::parse_settings takes it
   sample::Acceptance acceptance = sample::Acceptance::exact;
-  std::string rest_index;  ///< of the method rest; part of `auto` where it is given
+  std::string rest_index;           ///< of the method rest; part of `auto` where it is given
+  std::vector<std::string> drafts;  ///< models of the method draft; likewise
+  std::int32_t exit_layer = 0;      ///< as spec::Sources, and the next
+  std::vector<std::int32_t> skipped_layers;
 };
 
 void add_speculation(CLI::App& command, SpecArgs& args);
+
+/// The flags that name what methods work from.
+void add_spec_sources(CLI::App& command, SpecArgs& args);
 
 /// Errors: bad_request for methods that do not exist or lack what they need.
 Expected<spec::Settings> speculation(const SpecArgs& args);

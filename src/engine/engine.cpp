@@ -215,7 +215,10 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
   MR_TRY(engine.state,
          sched::make_state(limits, std::move(pool), kv::make_tree(0, options.hash_seed)));
   MR_TRY(engine.workspace, model::make_workspace(model, step_limits(options)));
-  MR_TRY(engine.portfolio, spec::make_portfolio(options.spec, model));
+  MR_TRY(engine.portfolio, spec::make_portfolio(options.spec, model,
+                                                {.n_context = options.n_context,
+                                                 .n_parallel = options.n_parallel,
+                                                 .kv_type = options.kv_type}));
   if (options.spec.weighed) {
     MR_TRY_VOID(measure_pace(engine));
   }

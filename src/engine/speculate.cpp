@@ -16,6 +16,8 @@ spec::Sequence sequence_of(const Engine& engine, const sched::Task& task) {
           .n_left = task.n_max - static_cast<std::int32_t>(task.tokens.size()),
           .sample = &asked.sample,
           .choice = static_cast<std::uint32_t>(task.choice),
+          .carry = &asked.carry[static_cast<std::size_t>(task.choice)],
+          .stop_tokens = asked.stop_tokens,
           .proposers = asked.proposers};
 }
 

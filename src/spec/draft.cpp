@@ -1,6 +1,8 @@
 #include "spec/draft.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 namespace mr::spec {
 namespace {
@@ -45,6 +47,20 @@ std::int32_t add(Draft& draft, std::int32_t parent, std::int32_t token, float pr
   }
   push(draft, token, parent, draft.depth[above] + 1, p);
   return n_nodes(draft) - 1;
+}
+
+void add_best(Draft& draft, const Draft& from, std::int32_t n) {
+  std::vector<std::size_t> order(from.token.size() - 1);
+  std::iota(order.begin(), order.end(), std::size_t{1});
+  // A parent is as probable as its child and comes first.
+  std::ranges::stable_sort(order, std::greater{},
+                           [&](std::size_t node) { return from.probability[node]; });
+  order.resize(std::min(order.size(), static_cast<std::size_t>(n)));
+  std::vector<std::int32_t> node(from.token.size());
+  for (const std::size_t i : order) {
+    const std::int32_t parent = node[static_cast<std::size_t>(from.parent[i])];
+    node[i] = add(draft, parent, from.token[i], from.probability[i]);
+  }
 }
 
 void cut(Draft& draft, std::int32_t n) {

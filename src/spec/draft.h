@@ -34,6 +34,9 @@ std::int32_t child(const Draft& draft, std::int32_t node, std::int32_t token);
 /// no number counts as 0. -1 where the parent is no node or stands at the greatest depth.
 std::int32_t add(Draft& draft, std::int32_t parent, std::int32_t token, float probability);
 
+/// Adds the n most probable nodes of another tree with the same node 0; of equal ones, the first.
+void add_best(Draft& draft, const Draft& from, std::int32_t n);
+
 /// The nodes of `keep` (n_nodes, not 0: kept) whose ancestors are kept too, reordered so that from
 /// every node the most probable path comes first: with it, the likeliest rows stand in the slots of
 /// their positions and need no move. Node 0 is always kept.

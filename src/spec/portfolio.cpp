@@ -106,13 +106,15 @@ Expected<void> ask(Portfolio& portfolio, std::size_t i, const Context& context,
 
 }  // namespace
 
-Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model& target) {
+Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model& target,
+                                   const Room& room) {
   Portfolio portfolio;
   portfolio.weighed = settings.weighed;
   for (const Choice& choice : settings.choices) {
-    MR_TRY(Proposer proposer,
-           make_proposer(*choice.method,
-                         {.shape = choice.shape, .target = &target, .sources = settings.sources}));
+    MR_TRY(Proposer proposer, make_proposer(*choice.method, {.shape = choice.shape,
+                                                             .target = &target,
+                                                             .sources = settings.sources,
+                                                             .room = room}));
     portfolio.proposers.push_back(std::move(proposer));
   }
   portfolio.tally.resize(portfolio.proposers.size());

@@ -47,7 +47,8 @@ struct Portfolio {
 };
 
 /// Errors: as of the methods' make.
-Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model& target);
+Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model& target,
+                                   const Room& room);
 
 /// Which proposers a request may have, as Sequence has it: `off`, `auto` for all, or names joined
 /// with +. Errors: bad_request for a proposer that is not there.

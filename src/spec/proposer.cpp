@@ -6,7 +6,9 @@
 namespace mr::spec {
 
 std::span<const Method> methods() {
-  static const std::array all{jacobi(), lookahead(), lookup(), random(), rest(), suffix(), tree()};
+  static const std::array all{draft_model(), early_exit(), jacobi(), lookahead(),
+                              lookup(),      random(),     rest(),   selfquant(),
+                              skip_layers(), suffix(),     tree()};
   return all;
 }
 

@@ -12,6 +12,7 @@
 #include "kv/store.h"
 #include "model/weights.h"
 #include "sample/candidates.h"
+#include "sample/feedback.h"
 #include "sample/params.h"
 #include "spec/draft.h"
 
@@ -36,7 +37,9 @@ struct Sequence {
   std::int32_t n_left = 0;  ///< tokens that it may still get: a node this deep is of no use
   const sample::Params* sample = nullptr;  ///< a draft that draws with its seed agrees more often
   std::uint32_t choice = 0;                ///< the choice of the key that it draws with
-  std::uint64_t proposers = ~0ULL;         ///< a bit for each that may propose for it
+  const sample::Carry* carry = nullptr;    ///< what its samplers know so far
+  std::span<const std::int32_t> stop_tokens = {};  ///< each ends the answer
+  std::uint64_t proposers = ~0ULL;                 ///< a bit for each that may propose for it
 };
 
 /// What all sequences of a step have in common.
@@ -54,10 +57,24 @@ struct Outcome {
   std::span<const sample::LogitRow> rows;  ///< (n_nodes(computed)) what the target said there
 };
 
-/// Files that proposers work from, and what they must fit.
+struct DraftModel;
+
+/// What proposers work from beside the target; the models outlive them.
 struct Sources {
   std::string rest_index;                   ///< made by `millrace rest-index`; empty: there is none
-  std::uint64_t tokenizer_fingerprint = 0;  ///< text::fingerprint of the target's
+  std::uint64_t tokenizer_fingerprint = 0;  ///< spec::fingerprint of the target's
+  std::vector<std::string> draft_files = {};      ///< of models that draft, and what they became
+  std::vector<const DraftModel*> drafts = {};     ///< when the target was loaded
+  std::int32_t exit_layer = 0;                    ///< layers that exit runs; 0: half of them
+  std::vector<std::int32_t> skipped_layers = {};  ///< by skip; none: some are searched for
+  const model::Model* few_bits = nullptr;         ///< the target for selfquant, at 4 bits
+};
+
+/// What a proposer that runs a model must have room for.
+struct Room {
+  std::int32_t n_context = 0;   ///< positions of the longest sequence
+  std::int32_t n_parallel = 1;  ///< sequences of that length, or more that are shorter
+  DType kv_type = DType::f16;
 };
 
 /// What a proposer is made from.
@@ -65,6 +82,7 @@ struct Setup {
   Shape shape;
   const model::Model* target = nullptr;  ///< outlives the proposer
   const Sources& sources;
+  Room room = {};
 };
 
 /// What a proposer knows, of its sequences and in common: only its own functions look at it.
@@ -112,12 +130,16 @@ Expected<Proposer> make_proposer(const Method& method, const Setup& setup);
 
 // The methods, each in the file of its name.
 
-Method jacobi();     ///< the target's guesses at all places at once, until they stand still
-Method lookahead();  ///< n-grams out of such guesses, which a window of rows makes in each step
-Method lookup();     ///< what followed the last tokens where they stood before
-Method random();     ///< wrong on purpose, for tests: nothing but speed may depend on proposals
-Method rest();       ///< what follows the last tokens in an index of a corpus
-Method suffix();     ///< what followed the longest repeated end of the text
-Method tree();       ///< how other requests went on from the same text
+Method draft_model();  ///< what smaller models say, as a chain or as a tree
+Method early_exit();   ///< what the target's first layers say
+Method jacobi();       ///< the target's guesses at all places at once, until they stand still
+Method lookahead();    ///< n-grams out of such guesses, which a window of rows makes in each step
+Method lookup();       ///< what followed the last tokens where they stood before
+Method random();       ///< wrong on purpose, for tests: nothing but speed may depend on proposals
+Method rest();         ///< what follows the last tokens in an index of a corpus
+Method selfquant();    ///< what the target says with its weights at 4 bits
+Method skip_layers();  ///< what the target says without some layers
+Method suffix();       ///< what followed the longest repeated end of the text
+Method tree();         ///< how other requests went on from the same text
 
 }  // namespace mr::spec

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include "spec/proposer.h"
 #include "spec/rest_index.h"
@@ -50,20 +49,6 @@ Draft continuations(const RestIndex& index, std::span<const std::uint32_t> place
     all.probability[node] = trust * n_through[node] / static_cast<float>(n);
   }
   return all;
-}
-
-/// Adds the most probable nodes of a tree. A parent is as probable as its child and comes first.
-void add_best(Draft& draft, const Draft& all, std::int32_t n_most) {
-  std::vector<std::size_t> order(all.token.size() - 1);
-  std::iota(order.begin(), order.end(), std::size_t{1});
-  std::ranges::stable_sort(order, std::greater{},
-                           [&](std::size_t node) { return all.probability[node]; });
-  order.resize(std::min(order.size(), static_cast<std::size_t>(n_most)));
-  std::vector<std::int32_t> node(all.token.size());
-  for (const std::size_t i : order) {
-    const std::int32_t parent = node[static_cast<std::size_t>(all.parent[i])];
-    node[i] = add(draft, parent, all.token[i], all.probability[i]);
-  }
 }
 
 Expected<State> make(const Setup& setup) {

@@ -64,7 +64,8 @@ class Sources(unittest.TestCase):
         for line in ("-ub 64 -b 64", "-ctk f16 -ctv f16", "--cache-type-k f16", "-fa on -cb",
                      "--max-model-len 256", "--flash-attn auto --jinja", "-c 256 -t 1",
                      "--enable-prefix-caching --max-num-batched-tokens 99", "--temperature 0.8",
-                     "--repetition-penalty 1 --top-k 40", "-ub=32", f"-hf {MODEL}"):
+                     "--repetition-penalty 1 --top-k 40", "-ub=32", f"-hf {MODEL}",
+                     f"-md {MODEL}"):
             self.assertEqual(same, self.answer("-n", 5, "-s", 4, *line.split())["text"], line)
 
     def test_flags_that_say_where_a_model_runs(self):

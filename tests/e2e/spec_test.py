@@ -13,6 +13,7 @@ from pathlib import Path
 from server import PROGRAM, Server, main
 
 PROMPT = "Count from one to twenty in words."
+MODEL = Path(__file__).parents[2] / "models/millrace-nano/millrace-nano-f16.gguf"
 COMMON = ["-n", "48", "--seed", "3", "--json", "--logprobs", "2"]
 
 
@@ -82,11 +83,33 @@ class Run(unittest.TestCase):
         index.write_bytes(content)
         self.refuse(str(index), "--rest-index", index)
 
+    def test_a_model_drafts(self):
+        for how in (["--temp", 0], ["--temp", 1], ["--temp", 0.7, "--repeat-penalty", 1.2]):
+            plain = run("--spec", "off", *how)
+            for spec in ("draft", "draft:depth=3,width=3,nodes=12"):
+                drafted = run("--spec", spec, "-md", MODEL, *how)
+                self.assertEqual(said(plain), said(drafted), (spec, how))
+                [figures] = drafted["speculation"]
+                self.assertEqual("draft", figures["method"])
+                self.assertLess(0, figures["accepted_tokens"])
+                self.assertLess(2 * drafted["steps"], plain["steps"])
+        by_default = [one["method"] for one in run("--model-draft", MODEL)["speculation"]]
+        self.assertEqual(["lookup", "suffix", "tree", "draft"], by_default)
+        for spec in (["exit"], ["exit", "--exit-layer", 2], ["skip"], ["selfquant"],
+                     ["skip", "--skip-layers", "0,1"]):
+            self.assertEqual(said(plain), said(run("--spec", *spec, *how)), spec)
+        both = run("--spec", "draft", "-md", MODEL, "-md", MODEL, "--temp", 1)
+        self.assertEqual(said(run("--spec", "off", "--temp", 1)), said(both))
+
     def test_what_is_wrong_is_said_at_load(self):
         self.refuse("found 'guess'", "--spec", "guess")
         self.refuse("depth", "--spec", "lookup:depth=1000")
         self.refuse("--rest-index", "--spec", "rest")
         self.refuse("nowhere", "--rest-index", "nowhere")
+        self.refuse("--model-draft", "--spec", "draft")
+        self.refuse("nowhere", "-md", "nowhere")
+        self.refuse("found 99", "--spec", "exit", "--exit-layer", 99)
+        self.refuse("found 99", "--spec", "skip", "--skip-layers", "1,99")
         (self.folder / "empty.txt").write_text("")
         done = millrace("rest-index", self.folder / "empty.txt")
         self.assertEqual(2, done.returncode)

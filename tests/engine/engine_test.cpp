@@ -16,6 +16,7 @@
 #include "io/gguf.h"
 #include "kern/level.h"
 #include "model/weights.h"
+#include "spec/draft_source.h"
 #include "spec/rest_index.h"
 #include "sys/team.h"
 #include "tiny_model.h"
@@ -480,19 +481,24 @@ std::vector<Answer> answers(const model::Model& model, const std::vector<Submit>
   return out;
 }
 
-/// Settings with an index of the answers, for the one that wants a corpus.
-spec::Settings settings_of(const std::string& text, const std::vector<Answer>& answers) {
+/// Settings with an index of the answers, for the one that wants a corpus, and with a draft model.
+spec::Settings settings_of(const std::string& text, const std::vector<Answer>& answers,
+                           const spec::DraftModel& draft) {
   const std::string path = testing::TempDir() + "engine_test.rest";
   Tokens corpus;
   for (const Answer& a : answers) corpus.insert(corpus.end(), a.tokens.begin(), a.tokens.end());
   EXPECT_TRUE(spec::write_rest_index(path, corpus, tiny::kVocab, 5));
   spec::Settings settings = *spec::parse_settings(text);
-  settings.sources = {.rest_index = path, .tokenizer_fingerprint = 5};
+  settings.sources = {
+      .rest_index = path, .tokenizer_fingerprint = 5, .drafts = {&draft}, .few_bits = &draft.model};
   return settings;
 }
 
 TEST(Engine, ProposersChangeNothingButTheSteps) {
   const Rig setting = make_rig(levels_here().back(), 2);
+  Rig other = make_rig(levels_here().back(), 2);
+  const spec::DraftModel draft{.model = std::move(other.model),
+                               .translation = {.n_target = tiny::kVocab, .n_draft = tiny::kVocab}};
   const std::vector<Submit> requests = repetitive_requests();
   const std::vector<Answer> wanted = answers(setting.model, requests, options(12, 12));
   std::vector<std::string> texts{"auto", "lookup:depth=3,width=4,nodes=9"};
@@ -506,7 +512,7 @@ TEST(Engine, ProposersChangeNothingButTheSteps) {
     const bool both = text == all || text == "auto";
     for (const std::int32_t n_running : both ? std::vector{1, 12} : std::vector{12}) {
       Options with = options(12, n_running);
-      with.spec = settings_of(text, wanted);
+      with.spec = settings_of(text, wanted, draft);
       spec::Portfolio after;
       EXPECT_EQ(wanted, answers(setting.model, requests, with, &after)) << text;
       for (std::size_t i = 0; i < after.tally.size(); ++i) {

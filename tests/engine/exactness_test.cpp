@@ -23,6 +23,7 @@
 #include "kern/level.h"
 #include "kern/ref/decode.h"
 #include "model/weights.h"
+#include "spec/draft_source.h"
 #include "spec/rest_index.h"
 #include "sys/team.h"
 #include "text/grammar/schema.h"
@@ -242,8 +243,41 @@ Options options_of(std::int32_t n_running, bool tight) {
           .deterministic = tight};
 }
 
+/// A model of the shipped weights.
+model::Model load_as(DType type, const kern::Device& device,
+                     model::Bits bits = model::Bits::as_stored) {
+  const std::vector<std::byte> bytes = shipped_as(type);
+  const auto file = gguf::parse(bytes);
+  EXPECT_TRUE(file) << file.error().message;
+  auto model = model::load({.gguf = &*file}, device, {}, bits);
+  EXPECT_TRUE(model) << model.error().message;
+  return std::move(*model);
+}
+
+/// One form of the model at one level, and what drafts for it: the smallest form, and this one with
+/// fewer bits.
+struct Rig {
+  std::unique_ptr<sys::Team> team;
+  model::Model model;
+  spec::DraftModel draft;
+  model::Model few_bits;
+};
+
+Rig make_rig(kern::Level level, DType type, const World& world) {
+  Rig rig;
+  rig.team = std::move(*sys::make_team(1));
+  const kern::Device device = kern::cpu_device(level, *rig.team);
+  rig.model = load_as(type, device);
+  rig.few_bits = load_as(type, device, model::Bits::four);
+  auto draft =
+      spec::make_draft_model(load_as(DType::q4_0, device), world.tok, rig.model, world.tok);
+  EXPECT_TRUE(draft) << draft.error().message;
+  rig.draft = std::move(*draft);
+  return rig;
+}
+
 /// Every method alone, all of them together, and the default; with an index of what plain decoding
-/// answered for the one that wants a corpus.
+/// answered for the one that wants a corpus, and a draft model.
 std::vector<std::string> mixtures() {
   std::vector<std::string> all{"auto", ""};
   for (const spec::Method& method : spec::methods()) {
@@ -254,33 +288,17 @@ std::vector<std::string> mixtures() {
 }
 
 spec::Settings settings_of(const std::string& text, const std::vector<Answer>& plain,
-                           std::int32_t n_vocab) {
+                           const Rig& rig) {
   const std::string path = testing::TempDir() + "exactness_test.rest";
   Tokens corpus;
   for (const Answer& one : plain) corpus.insert(corpus.end(), one.tokens.begin(), one.tokens.end());
-  EXPECT_TRUE(spec::write_rest_index(path, corpus, n_vocab, kFingerprint));
+  EXPECT_TRUE(spec::write_rest_index(path, corpus, rig.model.config.n_vocab, kFingerprint));
   spec::Settings settings = *spec::parse_settings(text);
-  settings.sources = {.rest_index = path, .tokenizer_fingerprint = kFingerprint};
+  settings.sources = {.rest_index = path,
+                      .tokenizer_fingerprint = kFingerprint,
+                      .drafts = {&rig.draft},
+                      .few_bits = &rig.few_bits};
   return settings;
-}
-
-/// One form of the model at one level, and what plain decoding answers.
-struct Rig {
-  std::unique_ptr<sys::Team> team;
-  std::vector<std::byte> bytes;
-  model::Model model;
-};
-
-Rig make_rig(kern::Level level, DType type) {
-  Rig rig;
-  rig.team = std::move(*sys::make_team(1));
-  rig.bytes = shipped_as(type);
-  const auto file = gguf::parse(rig.bytes);
-  EXPECT_TRUE(file) << file.error().message;
-  auto model = model::load({.gguf = &*file}, kern::cpu_device(level, *rig.team));
-  EXPECT_TRUE(model) << model.error().message;
-  rig.model = std::move(*model);
-  return rig;
 }
 
 enum class Company : std::uint8_t { none, sixteen, sixteen_in_little_memory };
@@ -291,7 +309,7 @@ std::int64_t compare(const Rig& rig, const World& world, const std::vector<Token
                      const std::vector<Answer>& plain) {
   Options options =
       options_of(company == Company::none ? 1 : 16, company == Company::sixteen_in_little_memory);
-  options.spec = settings_of(text, plain, rig.model.config.n_vocab);
+  options.spec = settings_of(text, plain, rig);
   const Answered drafted = answer(rig.model, world, asked, shift, options);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     EXPECT_EQ(plain[i].tokens, drafted.answers[i].tokens)
@@ -319,7 +337,7 @@ TEST(Exactness, HoldsForEveryPairOfProposerFormLevelAndCompany) {
   std::int64_t n_accepted = 0;
   for (const kern::Level level : levels_here(false)) {
     for (std::size_t form = 0; form < kForms.size(); ++form) {
-      const Rig rig = make_rig(level, kForms[form]);
+      const Rig rig = make_rig(level, kForms[form], world);
       const std::vector<Answer> plain = plain_answers(rig, world, asked, 0, false);
       const std::vector<Answer> exact = plain_answers(rig, world, asked, 0, true);
       for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -339,7 +357,7 @@ TEST(Exactness, HoldsForEverythingOn200PromptsFull) {
   const std::vector<Tokens> asked = prompts(world.tok, 200);
   for (const kern::Level level : levels_here(true)) {
     for (const DType type : {DType::q4_0, DType::q8_0}) {
-      const Rig rig = make_rig(level, type);
+      const Rig rig = make_rig(level, type, world);
       for (std::size_t shift = 0; shift < world.params.size(); ++shift) {
         const std::vector<Answer> plain = plain_answers(rig, world, asked, shift, false);
         for (const std::string& text : mixtures()) {
