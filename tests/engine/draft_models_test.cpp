@@ -131,6 +131,32 @@ TEST(DraftModels, TreesOfSeveralInLittleMemoryChangeNoText) {
   }
 }
 
+/// Even tokens are the draft's own; an odd one is spelled with two others.
+spec::Translation every_other() {
+  spec::Translation made{.n_target = tiny::kVocab, .n_draft = tiny::kVocab, .same = false};
+  made.spell_begin.push_back(0);
+  for (std::int32_t token = 0; token < tiny::kVocab; ++token) {
+    made.spelling.push_back(token - token % 2);
+    if (token % 2 == 1) made.spelling.push_back((token + 1) % tiny::kVocab);
+    made.spell_begin.push_back(static_cast<std::int32_t>(made.spelling.size()));
+    made.to_target.push_back(token % 2 == 0 ? token : -1);
+  }
+  return made;
+}
+
+TEST(DraftModels, OneOfOtherTokensChangesNoText) {
+  Rig rig = make_rig();
+  rig.draft.translation = every_other();
+  for (const float temperature : {0.0F, 1.0F}) {
+    Options with = options(6, 6);
+    const Done plain = finish(rig.model, requests(temperature), with);
+    with.spec = settings("draft:depth=4,width=2,nodes=12", {&rig.draft});
+    const Done drafted = finish(rig.model, requests(temperature), with);
+    EXPECT_EQ(plain.texts, drafted.texts);
+    EXPECT_GT(drafted.tally[0].n_accepted, 0);
+  }
+}
+
 TEST(DraftModels, TheFirstChildrenAreTheLikeliest) {
   const Rig rig = make_rig();
   Options with = options(3, 3);
