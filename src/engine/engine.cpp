@@ -7,6 +7,7 @@
 #include "engine/hidden.h"
 #include "engine/pace.h"
 #include "engine/speculate.h"
+#include "model/cache_shape.h"
 #include "sched/commit.h"
 #include "sys/clock.h"
 
@@ -165,17 +166,9 @@ void add_ends(Engine& engine, const std::vector<sched::Ended>& ends, std::vector
 
 }  // namespace
 
-kv::StoreShape store_shape(const model::Config& config, DType kv_type) {
-  return {.n_layers = config.n_layers,
-          .n_kv_heads = config.n_kv_heads,
-          .k_dim = config.k_dim,
-          .v_dim = config.v_dim,
-          .v_in_k = config.latent.rank > 0,
-          .type = kv_type};
-}
-
 Expected<std::size_t> kv_bytes(const model::Model& model, const Options& options) {
-  const std::size_t page = kv::page_bytes(model.device, store_shape(model.config, options.kv_type));
+  const std::size_t page =
+      kv::page_bytes(model.device, model::cache_shape(model.config, options.kv_type));
   if (page == 0) {
     return fail(Fault::bad_request, "KV cache: wanted a type that level " +
                                         std::string(model.device.ops->name) + " keeps, found " +
@@ -202,7 +195,7 @@ Expected<Engine> make_engine(const model::Model& model, const Options& options) 
   Engine engine;
   engine.model = &model;
   engine.options = options;
-  const kv::StoreShape shape = store_shape(model.config, options.kv_type);
+  const kv::StoreShape shape = model::cache_shape(model.config, options.kv_type);
   const std::size_t page_bytes = kv::page_bytes(model.device, shape);
   MR_TRY(const std::size_t budget, kv_bytes(model, options));
   MR_TRY(kv::Pool pool, kv::make_pool({.budget_bytes = budget, .full_page_bytes = page_bytes}));

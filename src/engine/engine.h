@@ -125,9 +125,6 @@ struct Engine {
   Counts counts;
 };
 
-/// What a page of the model's KV cache holds.
-kv::StoreShape store_shape(const model::Config& config, DType kv_type);
-
 /// Bytes of KV cache that these options mean. Errors: does_not_fit where no number holds them.
 Expected<std::size_t> kv_bytes(const model::Model& model, const Options& options);
 

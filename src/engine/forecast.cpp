@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kern/product_rate.h"
+#include "model/cache_shape.h"
 
 namespace mr::engine {
 namespace {
@@ -37,7 +38,7 @@ Expected<kern::Work> count(const Sketch& sketch, const Pass& pass, const Options
   const model::StepLimits limits{
       .n_rows = pass.n_rows, .n_logit_rows = pass.n_logit_rows, .n_context = options.n_context};
   MR_TRY(auto workspace, model::make_workspace(sketch.model, limits));
-  const kv::StoreShape shape = store_shape(sketch.model.config, options.kv_type);
+  const kv::StoreShape shape = model::cache_shape(sketch.model.config, options.kv_type);
   MR_TRY(const kv::Store store, kv::make_store(sketch.model.device, shape, 1));
   sketch.counter->work = {};
   sketch.counter->n_attended = pass.n_attended;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "kv/store.h"
+#include "model/cache_shape.h"
 
 namespace mr::engine {
 namespace {
@@ -43,8 +44,9 @@ Expected<Bench> make_bench(const model::Model& model, const SpeedTest& test,
                            const Options& options) {
   const std::int32_t n_seqs = test.is_prefill ? 1 : test.n_rows;
   Bench bench{model, {}, {}};
-  MR_TRY(bench.store, kv::make_store(model.device, store_shape(model.config, options.kv_type),
-                                     n_seqs * pages_of(options.n_context)));
+  MR_TRY(bench.store,
+         kv::make_store(model.device, model::cache_shape(model.config, options.kv_type),
+                        n_seqs * pages_of(options.n_context)));
   MR_TRY_VOID(kv::zero(model.device, bench.store));
   MR_TRY(bench.workspace, model::make_workspace(model, {.n_rows = options.n_step_rows,
                                                         .n_logit_rows = n_seqs,

@@ -2,21 +2,14 @@
 
 #include <algorithm>
 
+#include "model/cache_shape.h"
+
 namespace mr::spec {
 namespace {
 
 constexpr std::int32_t kPassRows = 256;
 constexpr std::int32_t kPassLogits = 64;
 constexpr auto kFull = kv::Kind::full;
-
-kv::StoreShape shape_of(const model::Config& config, DType kv_type) {
-  return {.n_layers = config.n_layers,
-          .n_kv_heads = config.n_kv_heads,
-          .k_dim = config.k_dim,
-          .v_dim = config.v_dim,
-          .v_in_k = config.latent.rank > 0,
-          .type = kv_type};
-}
 
 void give_pages(Drafter& drafter, CachedText& text) {
   for (const kv::PageId page : text.pages) kv::give(drafter.pool, kFull, page);
@@ -99,7 +92,7 @@ Expected<Drafter> make_drafter(const model::Model& model, const Room& room) {
   Drafter drafter;
   drafter.model = &model;
   drafter.n_context = std::min(room.n_context, model.config.n_context);
-  const kv::StoreShape shape = shape_of(model.config, room.kv_type);
+  const kv::StoreShape shape = model::cache_shape(model.config, room.kv_type);
   const std::size_t page_bytes = kv::page_bytes(model.device, shape);
   // Beside the text there are slots for nodes.
   const auto n_pages = static_cast<std::size_t>(kv::pages_for(drafter.n_context) + 1) *
