@@ -55,7 +55,8 @@ std::span<const Route> routes() {
 }
 
 Checked<const Route*> find_route(const HttpRequest& request) {
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view asked = request.method;
+  const std::string_view method = asked == "HEAD" ? "GET" : asked;
   bool other = false;
   for (const Route& route : kRoutes) {
     if (!matches(route, request.path)) continue;
