@@ -33,6 +33,16 @@ std::string name_of(const Loaded& loaded) {
                                           : loaded.model.config.name;
 }
 
+/// Bytes of the caches of the model and of those that draft for it.
+Expected<std::size_t> cache_bytes(const Loaded& loaded, const engine::Options& options) {
+  MR_TRY(std::size_t bytes, engine::kv_bytes(loaded.model, options));
+  for (const auto& draft : loaded.drafts) {
+    MR_TRY(const std::size_t own, engine::kv_bytes(draft->model.model, options));
+    bytes += own;
+  }
+  return bytes;
+}
+
 /// What an engine is asked for: room for one request of full length ...
 engine::Options wanted(const ServiceArgs& args) {
   std::random_device device;
@@ -56,7 +66,7 @@ engine::Options with_room(const ServiceArgs& args, const Loaded& loaded) {
   engine::Options more = options;
   while (room > 0 && options.n_parallel < options.n_running) {
     more.n_parallel = options.n_parallel + 1;
-    const auto n_bytes = engine::kv_bytes(loaded.model, more);
+    const auto n_bytes = cache_bytes(loaded, more);
     if (!n_bytes || *n_bytes > room) break;
     options = more;
   }
