@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace mr::text {
 namespace {
@@ -40,6 +41,13 @@ PieceTable make_piece_table(std::size_t n) {
 }
 
 bool insert(PieceTable& table, const Pieces& pieces, Id id) {
+  if (2 * (table.n + 1) > table.slots.size()) {
+    PieceTable larger = make_piece_table(table.slots.size());
+    for (const auto& slot : table.slots) {
+      if (slot.id != kNoId) insert(larger, pieces, slot.id);
+    }
+    table = std::move(larger);
+  }
   const std::string_view piece = view(pieces, id);
   const std::uint64_t h = hash(piece);
   const std::size_t mask = table.slots.size() - 1;
@@ -48,6 +56,7 @@ bool insert(PieceTable& table, const Pieces& pieces, Id id) {
     if (table.slots[i].tag == tag_of(h) && view(pieces, table.slots[i].id) == piece) return false;
   }
   table.slots[i] = {tag_of(h), id};
+  ++table.n;
   table.longest = std::max(table.longest, static_cast<std::uint32_t>(piece.size()));
   return true;
 }

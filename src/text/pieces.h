@@ -46,10 +46,11 @@ struct PieceTable {
     Id id = kNoId;
   };
   std::vector<Slot> slots;
-  std::uint32_t longest = 0;  // bytes of the longest piece held
+  std::size_t n = 0;          // pieces held
+  std::uint32_t longest = 0;  // bytes of the longest of them
 };
 
-/// Room for `n` pieces.
+/// Room for `n` pieces; it grows where they become more.
 PieceTable make_piece_table(std::size_t n);
 /// Adds a piece; false where an equal one is there already (then nothing changes).
 bool insert(PieceTable& table, const Pieces& pieces, Id id);
