@@ -8,13 +8,15 @@
 namespace mr::engine {
 namespace {
 
-constexpr std::array<std::int32_t, 12> kRows{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
+/// Among them both sides of the row counts where kernels change their form.
+constexpr std::array<std::int32_t, 14> kRows{1, 2, 3, 4, 6, 8, 12, 16, 17, 24, 32, 33, 48, 64};
 constexpr double kBudgetUs = 5e5;
 constexpr int kTimes = 5;                 ///< a step is timed, the median counts
 constexpr double kRemembered = 0.95;      ///< of what came out of the steps before
 constexpr double kAll = 1 - kRemembered;  ///< of a surprise that all points take in
-constexpr double kOwn = 0.1;              ///< and those beside the row count in addition
-constexpr double kUsual = 0.2;            ///< what a larger surprise counts as for these
+/// And those beside the row count in addition: little, since a surprise that is of the machine, and
+/// would be one at every row count, must not make other row counts seem cheap.
+constexpr double kOwn = 0.02;
 
 /// A chain of n rows of one sequence, with the logits of all.
 model::StepInput chain(std::int32_t n_rows, std::int32_t n_vocab) {
@@ -82,7 +84,7 @@ void learn_pace(Engine& engine, const sched::Batch& batch, double us, std::size_
   std::vector<sched::CostPoint>& points = engine.cost.points;
   const double surprise = std::clamp(us / sched::cost_us(engine.cost, n_rows), 0.5, 2.0) - 1;
   const double all = 1 + kAll * surprise;
-  const double own = all * (1 + kOwn * std::clamp(surprise, -kUsual, kUsual));
+  const double own = all * (1 + kOwn * surprise);
   const auto above = std::ranges::lower_bound(points, n_rows, {}, &sched::CostPoint::n_rows);
   const auto place = std::min(above - points.begin(), std::ssize(points) - 1);
   for (std::ptrdiff_t i = 0; i < std::ssize(points); ++i) {
