@@ -21,6 +21,16 @@ spec::Sequence sequence_of(const Engine& engine, const sched::Task& task) {
           .proposers = asked.proposers};
 }
 
+/// Tokens that would have come in the time that each node of a step took.
+double node_cost(const Engine& engine, const sched::Batch& batch) {
+  const std::int32_t n_nodes = batch.nodes.n_taken;
+  if (n_nodes == 0) return 0;
+  const auto n_rows = static_cast<std::int32_t>(batch.token.size());
+  const double us =
+      sched::cost_us(engine.cost, n_rows) - sched::cost_us(engine.cost, n_rows - n_nodes);
+  return us * tokens_per_us(engine) / n_nodes;
+}
+
 }  // namespace
 
 Expected<void> offer_drafts(Engine& engine) {
@@ -50,8 +60,11 @@ void learn_outcome(Engine& engine, const sched::Batch& batch, std::size_t seq,
                    std::span<const std::int32_t> tokens, std::span<const sample::LogitRow> rows) {
   if (engine.portfolio.proposers.empty() || tokens.empty()) return;
   const spec::Sequence sequence = sequence_of(engine, sched::at(engine.state, batch.task[seq]));
-  spec::learn(engine.portfolio,
-              {.sequence = sequence, .tokens = tokens, .computed = batch.draft[seq], .rows = rows});
+  spec::learn(engine.portfolio, {.sequence = sequence,
+                                 .tokens = tokens,
+                                 .computed = batch.draft[seq],
+                                 .rows = rows,
+                                 .node_cost = node_cost(engine, batch)});
 }
 
 void forget_sequence(Engine& engine, const Engine::Asked& asked, std::int32_t choice) {

@@ -9,11 +9,6 @@
 namespace mr::spec {
 namespace {
 
-constexpr std::int64_t kFirstCalls = 8;   ///< that every proposer gets
-constexpr std::int64_t kProbeSteps = 16;  ///< after which one that does not pay is asked again
-constexpr double kCheap = 0.01;           ///< tokens that a call may cost without bringing any
-constexpr double kNewShare = 0.1;         ///< of a call in the averages
-
 /// Adds the nodes of one tree to another.
 void merge(Draft& into, const Draft& from) {
   std::vector<std::int32_t> node(from.token.size());
@@ -64,13 +59,6 @@ std::int64_t count(Tally& tally, const Draft& own, const Outcome& outcome) {
   return n_accepted;
 }
 
-bool is_asked(const Portfolio& portfolio, std::size_t i, double tokens_per_us) {
-  const Worth& worth = portfolio.worth[i];
-  if (!portfolio.weighed || worth.n_calls < kFirstCalls) return true;
-  const double cost = worth.us * tokens_per_us;
-  return cost <= std::max(kCheap, worth.gain) || portfolio.n_steps % kProbeSteps == 0;
-}
-
 /// One proposer's trees for the sequences that it may propose for.
 Expected<void> ask(Portfolio& portfolio, std::size_t i, const Context& context,
                    std::span<const Sequence> sequences, std::vector<Draft>& merged) {
@@ -89,13 +77,7 @@ Expected<void> ask(Portfolio& portfolio, std::size_t i, const Context& context,
   MR_TRY_VOID(proposer.method->propose(proposer.state.get(), context, own, drafts));
   const double us = sys::now_us() - begin;
   portfolio.tally[i].us += us;
-  Worth& worth = portfolio.worth[i];
-  const double share =
-      worth.n_calls < kFirstCalls ? 1.0 / static_cast<double>(worth.n_calls + 1) : kNewShare;
-  worth.us += share * (us - worth.us);
-  if (worth.n_calls > 0) worth.gain += share * (worth.gained - worth.gain);
-  worth.gained = 0;
-  ++worth.n_calls;
+  spend(portfolio.worth[i], us);
   for (std::size_t s = 0; s < own.size(); ++s) {
     merge(merged[place[s]],
           portfolio.weighed ? calibrated(portfolio.calibration[i], drafts[s]) : drafts[s]);
@@ -157,10 +139,14 @@ Expected<std::vector<Draft>> propose(Portfolio& portfolio, const Context& contex
   }
   if (sequences.empty()) return merged;
   for (std::size_t i = 0; i < portfolio.proposers.size(); ++i) {
-    if (!is_asked(portfolio, i, tokens_per_us)) continue;
+    Worth& worth = portfolio.worth[i];
+    settle(worth);
+    if (portfolio.weighed && !is_asked(worth, tokens_per_us)) {
+      wait(worth, std::ssize(sequences));
+      continue;
+    }
     MR_TRY_VOID(ask(portfolio, i, context, sequences, merged));
   }
-  ++portfolio.n_steps;
   return merged;
 }
 
@@ -170,7 +156,10 @@ void learn(Portfolio& portfolio, const Outcome& outcome) {
     const Proposer& proposer = portfolio.proposers[i];
     if (open != portfolio.open.end()) {
       const Draft& own = open->second[i];
-      portfolio.worth[i].gained += static_cast<double>(count(portfolio.tally[i], own, outcome));
+      Tally& tally = portfolio.tally[i];
+      const std::int64_t n_before = tally.n_computed;
+      const std::int64_t n_accepted = count(tally, own, outcome);
+      bring(portfolio.worth[i], n_accepted, tally.n_computed - n_before, outcome.node_cost);
       learn(portfolio.calibration[i], own, outcome.tokens);
     }
     if (proposer.method->learn != nullptr) proposer.method->learn(proposer.state.get(), outcome);

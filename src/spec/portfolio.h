@@ -10,6 +10,7 @@
 #include "spec/calibration.h"
 #include "spec/proposer.h"
 #include "spec/settings.h"
+#include "spec/worth.h"
 
 /// Several proposers as one: their trees are merged, and each is told what came of its own.
 namespace mr::spec {
@@ -27,21 +28,12 @@ struct Tally {
   double us = 0;  ///< spent proposing
 };
 
-/// Whether a proposer is worth its time, by what it lately brought.
-struct Worth {
-  std::int64_t n_calls = 0;
-  double us = 0;      ///< of a call
-  double gain = 0;    ///< accepted tokens of a call
-  double gained = 0;  ///< by the last call so far
-};
-
 struct Portfolio {
   std::vector<Proposer> proposers;
   std::vector<Tally> tally;              ///< of each proposer
   std::vector<Worth> worth;              ///< of each
   std::vector<Calibration> calibration;  ///< of each
   bool weighed = false;                  ///< probabilities count, see Settings
-  std::int64_t n_steps = 0;              ///< that proposed
   /// What each proposer proposed for the step under way, by sequence.
   std::unordered_map<std::uint64_t, std::vector<Draft>> open;
 };
@@ -54,9 +46,9 @@ Expected<Portfolio> make_portfolio(const Settings& settings, const model::Model&
 /// with +. Errors: bad_request for a proposer that is not there.
 Expected<std::uint64_t> allowed(const Portfolio& portfolio, std::string_view text);
 
-/// One tree for each sequence. Where proposers are weighed, one that costs more than a hundredth of
-/// a token and brings less than it costs is only asked now and then.
-/// `tokens_per_us`: what time is worth. Errors: as of the methods' propose.
+/// One tree for each sequence. Where proposers are weighed, one that is not worth what it costs is
+/// only asked now and then (spec/worth.h). `tokens_per_us`: what time is worth. Errors: as of the
+/// methods' propose.
 Expected<std::vector<Draft>> propose(Portfolio& portfolio, const Context& context,
                                      std::span<const Sequence> sequences, double tokens_per_us);
 

@@ -55,6 +55,7 @@ struct Outcome {
   std::span<const std::int32_t> tokens;  ///< the target's, at least one; all but the last are nodes
   const Draft& computed;  ///< the nodes that had rows, of all proposers; may be empty
   std::span<const sample::LogitRow> rows;  ///< (n_nodes(computed)) what the target said there
+  double node_cost = 0;  ///< tokens that would have come in the time of one of those nodes
 };
 
 struct DraftModel;
