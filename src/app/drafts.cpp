@@ -1,6 +1,8 @@
 #include "app/drafts.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace mr::app {
 namespace {
@@ -8,6 +10,16 @@ namespace {
 bool runs(const spec::Settings& settings, std::string_view name) {
   return std::ranges::any_of(
       settings.choices, [&](const spec::Choice& choice) { return choice.method->name == name; });
+}
+
+/// The methods that run layers of the target with a cache of their own, and how many layers at
+/// most: a set of layers to skip that is yet to be found has one at least.
+std::array<std::pair<std::string_view, std::int32_t>, 2> views(const spec::Settings& settings,
+                                                               std::int32_t n_layers) {
+  const std::int32_t exit = settings.sources.exit_layer;
+  const auto n_skipped = static_cast<std::int32_t>(settings.sources.skipped_layers.size());
+  return {{{"exit", exit == 0 ? (n_layers + 1) / 2 : std::min(exit, n_layers)},
+           {"skip", n_layers - std::clamp(n_skipped, 1, n_layers)}}};
 }
 
 }  // namespace
@@ -38,6 +50,13 @@ Expected<std::uint64_t> draft_bytes(const Opened& target, const std::vector<Open
         const engine::Sketch few_bits,
         engine::sketch(model::source(target.file), kern::table(target.level), model::Bits::four));
     MR_TRY_VOID(count(few_bits));
+  }
+  MR_TRY(const engine::Footprint whole, engine::footprint(target.sketch, options));
+  const std::int32_t n_layers = target.sketch.model.config.n_layers;
+  for (const auto& [name, n_run] : views(options.spec, n_layers)) {
+    if (!runs(options.spec, name)) continue;
+    bytes += whole.kv / static_cast<std::uint64_t>(n_layers) * static_cast<std::uint64_t>(n_run) +
+             whole.activations;
   }
   return bytes;
 }

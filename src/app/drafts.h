@@ -11,7 +11,8 @@ namespace mr::app {
 Expected<std::vector<Opened>> open_drafts(const LoadArgs& args, const spec::Settings& settings);
 
 /// Bytes of weights, caches and activations of all models that draft beside an engine of these
-/// options over `target`: those, and for selfquant the target at 4 bits.
+/// options over `target`: those, for selfquant the target at 4 bits, and for exit and skip the
+/// caches of the target's layers that they run.
 /// Errors: does_not_fit where they cannot even be counted.
 Expected<std::uint64_t> draft_bytes(const Opened& target, const std::vector<Opened>& drafts,
                                     const engine::Options& options);

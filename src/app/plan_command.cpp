@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "app/drafts.h"
 #include "app/exit.h"
 #include "app/fit.h"
 #include "base/quote.h"
@@ -20,7 +21,8 @@ struct Plan {
   Opened model;
   engine::Options options;
   engine::Footprint footprint;
-  std::uint64_t needed = 0;     ///< bytes
+  std::uint64_t drafts = 0;     ///< bytes of the models that draft
+  std::uint64_t needed = 0;     ///< bytes in all
   std::uint64_t available = 0;  ///< bytes; 0: unknown
   std::optional<Error> misfit;
   std::optional<engine::Options> nearest;  ///< where it does not fit
@@ -42,18 +44,23 @@ Expected<Plan> make_plan(const PlanArgs& args) {
   MR_TRY(plan.model, open(args.load));
   const engine::Sketch& sketch = plan.model.sketch;
   plan.available = available_memory(plan.model.level);
+  MR_TRY(const spec::Settings spec, speculation(args.spec));
   plan.options = chosen(sketch,
                         {.n_context = args.n_context,
                          .n_parallel = args.n_parallel,
                          .n_running = args.n_parallel,
-                         .kv_type = args.kv_type},
+                         .kv_type = args.kv_type,
+                         .spec = spec},
                         plan.available);
   MR_TRY(plan.footprint, engine::footprint(sketch, plan.options));
-  plan.needed = engine::bytes_needed(sketch, plan.options);
-  const auto fits = check_fit(sketch, plan.options, plan.available);
+  MR_TRY(const std::vector<Opened> drafts, open_drafts(args.load, spec));
+  MR_TRY(plan.drafts, draft_bytes(plan.model, drafts, plan.options));
+  plan.needed = engine::bytes_needed(sketch, plan.options) + plan.drafts;
+  const std::uint64_t left = beside(plan.available, plan.drafts);
+  const auto fits = check_fit(sketch, plan.options, left);
   if (!fits) {
     plan.misfit = fits.error();
-    plan.nearest = engine::nearest_fit(sketch, plan.options, plan.available);
+    plan.nearest = engine::nearest_fit(sketch, plan.options, left);
   } else if (plan.model.level != kern::Level::cuda) {
     MR_TRY_VOID(add_speed(plan, args.load.n_threads));
   }
@@ -99,7 +106,8 @@ void print(const Plan& plan) {
        "  " + std::to_string(options.n_parallel) + " x " + std::to_string(options.n_context) +
            " positions of " + flag_text(options.kv_type));
   line("activations", of.activations, "");
-  line("program", plan.needed - of.weights - of.kv - of.activations, "");
+  if (plan.drafts > 0) line("drafts", plan.drafts, "  with their caches");
+  line("program", plan.needed - of.weights - of.kv - of.activations - plan.drafts, "");
   line("in all", plan.needed,
        plan.available == 0 ? "" : "  of " + size_text(plan.available) + " that are free");
   if (plan.speed) print_speed(*plan.speed, *plan.limits, options);
@@ -140,6 +148,7 @@ void print_json(const Plan& plan) {
                   {"memory", bj::object{{"weights", of.weights},
                                         {"kv", of.kv},
                                         {"activations", of.activations},
+                                        {"drafts", plan.drafts},
                                         {"needed", plan.needed},
                                         {"available", plan.available}}},
                   {"fits", !plan.misfit}};

@@ -3,11 +3,13 @@
 #include <string>
 
 #include "app/loaded.h"
+#include "app/speculation.h"
 
 namespace mr::app {
 
 struct PlanArgs {
   LoadArgs load;
+  SpecArgs spec;
   std::int32_t n_context = 0;   ///< 0: the model's own, or less where memory asks for it
   std::int32_t n_parallel = 1;  ///< requests of that length at once
   DType kv_type = DType::f16;

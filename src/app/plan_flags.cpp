@@ -23,10 +23,12 @@ void add_plan(CLI::App& app, int& exit_code) {
                    "Requests of that length at once (default: 1)")
       ->check(integers(1, 1 << 16));
   add_kv_type(*plan, args->kv_type);
+  add_speculation(*plan, args->spec);
   plan->add_flag("--json", args->json, "One JSON object");
   plan->footer(
       "millrace plan model.gguf\n"
       "millrace plan model.gguf -c 32768 --parallel 4\n"
+      "millrace plan model.gguf --model-draft small.gguf\n"
       "millrace plan org/name --json");
   plan->callback([args, &exit_code] { exit_code = run_plan(*args); });
 }

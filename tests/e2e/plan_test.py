@@ -51,6 +51,22 @@ class Fits(unittest.TestCase):
         self.assertEqual(2 * kv[640, "f16"], kv[640, "f32"])
         self.assertEqual(2 * kv[640, "f16"], kv[1408, "f16"])  # 12 and 24 pages
 
+    def test_drafts(self):
+        draft = next((ROOT / "models").glob("*/*.gguf"))
+        plain = plan("--ctx", 128)[1]["memory"]
+        self.assertEqual(0, plain["drafts"])
+        for flags, least in ((["--model-draft", draft], plain["weights"] + plain["kv"]),
+                             (["--model-draft", draft, "--model-draft", draft],
+                              2 * (plain["weights"] + plain["kv"])),
+                             (["--spec", "selfquant"], plain["weights"] // 3 + plain["kv"]),
+                             (["--spec", "exit"], plain["kv"] // 3),
+                             (["--spec", "skip", "--skip-layers", "0"], plain["kv"] // 2)):
+            memory = plan("--ctx", 128, *flags)[1]["memory"]
+            self.assertGreater(memory["drafts"], least, flags)
+            self.assertEqual(memory["needed"], plain["needed"] + memory["drafts"], flags)
+        self.assertIn("drafts", millrace("plan", "--ctx", 64, "--model-draft", draft)[1])
+        self.assertEqual(1, millrace("plan", "--spec", "draft")[0])
+
     def test_text(self):
         code, out, err = millrace("plan", "--ctx", 64)
         self.assertEqual((0, ""), (code, err))
