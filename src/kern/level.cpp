@@ -5,6 +5,7 @@
 #include "kern/cuda/device.h"
 #include "kern/packed/packed.h"
 #include "kern/ref/ref.h"
+#include "kern/simd/amx.h"
 #include "kern/simd/avx2.h"
 #include "kern/simd/avx512.h"
 #include "sys/cpu.h"
@@ -88,6 +89,16 @@ Table avx512_table() {
   return table;
 }
 
+Table amx_table() {
+  Table table = avx512_table();
+  table.name = "amx";
+  table.gemm = amx::gemm;
+  table.qkv_rope_store = qkv_rope_store<amx::gemms>;
+  table.gate_up_act = amx::gate_up_act;
+  table.expert_gemm = amx::expert_gemm;
+  return table;
+}
+
 /// A feature of the processor and its name.
 struct Need {
   bool has;
@@ -132,7 +143,23 @@ std::vector<LevelInfo> levels() {
                            {cpu.avx512vl, "AVX512VL"},
                            {cpu.avx512_vnni, "AVX512_VNNI"},
                            {cpu.avx512_bf16, "AVX512_BF16"}})},
+      {.level = Level::amx,
+       .name = "amx",
+       .compiled = true,
+       .missing = missing({avx2,
+                           fma,
+                           f16c,
+                           {cpu.avx512f, "AVX512F"},
+                           {cpu.avx512bw, "AVX512BW"},
+                           {cpu.avx512dq, "AVX512DQ"},
+                           {cpu.avx512vl, "AVX512VL"},
+                           {cpu.avx512_vnni, "AVX512_VNNI"},
+                           {cpu.avx512_bf16, "AVX512_BF16"},
+                           {cpu.amx_tile, "AMX-TILE"},
+                           {cpu.amx_bf16, "AMX-BF16"}})},
       {.level = Level::cuda, .name = "cuda", .compiled = cuda::table() != nullptr, .missing = {}}};
+  LevelInfo& amx = all[all.size() - 2];
+  if (amx.missing.empty() && !sys::allow_tiles()) amx.missing = "the system does not allow tiles";
   cuda::available(&all.back().missing);
   return all;
 }
@@ -142,6 +169,7 @@ const Table& table(Level level) {
   static const Table kAvx2 = avx2_table();
   static const Table kAvx2Vnni = avx2_vnni_table();
   static const Table kAvx512 = avx512_table();
+  static const Table kAmx = amx_table();
   switch (level) {
     case Level::ref:
       return kRef;
@@ -151,6 +179,8 @@ const Table& table(Level level) {
       return kAvx2Vnni;
     case Level::avx512:
       return kAvx512;
+    case Level::amx:
+      return kAmx;
     default:
       return *cuda::table();
   }

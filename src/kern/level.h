@@ -10,7 +10,7 @@
 /// The levels that were compiled in, and which of them this machine runs.
 namespace mr::kern {
 
-enum class Level : std::uint8_t { ref, avx2, avx2_vnni, avx512, cuda };
+enum class Level : std::uint8_t { ref, avx2, avx2_vnni, avx512, amx, cuda };
 
 struct LevelInfo {
   Level level = Level::ref;

@@ -25,7 +25,7 @@ TEST(Level, UnknownNamesAreRefused) {
   const auto picked = pick_level("sse9\n");
   ASSERT_FALSE(picked);
   EXPECT_EQ(Fault::bad_request, picked.error().fault);
-  EXPECT_EQ("level: wanted one of ref, avx2, avx2_vnni, avx512, cuda, found 'sse9\\x0a'",
+  EXPECT_EQ("level: wanted one of ref, avx2, avx2_vnni, avx512, amx, cuda, found 'sse9\\x0a'",
             picked.error().message);
 }
 

@@ -20,3 +20,4 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU) # what GCC 12 says of its own AVX-512 hea
   set(false_ones -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
 isa_folder(avx512 ${avx512} ${false_ones})
+isa_folder(amx ${avx512} ${false_ones}) # tiles are assembly

@@ -29,14 +29,6 @@ struct Golden {
   std::vector<Product> products;
 };
 
-DType type_named(const std::string& name) {
-  for (int i = 0; i < kDTypeCount; ++i) {
-    if (name == traits(static_cast<DType>(i)).name) return static_cast<DType>(i);
-  }
-  ADD_FAILURE() << "no type " << name;
-  return DType::f32;
-}
-
 Golden read_golden() {
   std::ifstream file(MILLRACE_SOURCE_DIR "/tests/data/products.golden", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -58,7 +50,7 @@ Golden read_golden() {
     Product& product = golden.products.emplace_back();
     char name[9] = {};
     take(name, 8);
-    product.type = type_named(name);
+    product.type = cases::type_named(name);
     product.matrix.resize(row_bytes(product.type, n_out * n_in));
     take(product.matrix.data(), product.matrix.size());
     product.exact.resize(n_rows * n_out);

@@ -1,6 +1,8 @@
 #include "sys/cpu.h"
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -56,6 +58,12 @@ CpuFeatures cpu_features() {
   f.amx_tile = tiles && bit(l7.edx, 24);
   f.amx_int8 = tiles && bit(l7.edx, 25);
   return f;
+}
+
+bool allow_tiles() {
+  constexpr long kRequestPermission = 0x1023;
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
 }  // namespace mr::sys

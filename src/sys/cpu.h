@@ -23,4 +23,8 @@ struct CpuFeatures {
 /// The features of the processor that this runs on; nothing where it is no x86.
 CpuFeatures cpu_features();
 
+/// Asks the system to let this process use the tiles of AMX: without that they fault. False where
+/// it does not. Source: Linux, Documentation/arch/x86/xstate.rst.
+bool allow_tiles();
+
 }  // namespace mr::sys

@@ -1,6 +1,4 @@
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "sys/limit_loops.h"
 
@@ -139,13 +137,6 @@ template <Number kNumber>
   _tile_release();
 }
 
-/// Asks the kernel for the tile registers. Source: Linux, Documentation/arch/x86/xstate.rst.
-bool tiles_allowed() {
-  constexpr long kRequestPermission = 0x1023;
-  constexpr long kTileData = 18;
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
-
 constexpr double kTileSums = 4 * 16 * 16;
 
 }  // namespace
@@ -162,7 +153,7 @@ std::vector<MathLoop> math_loops(const CpuFeatures& cpu) {
   if (cpu.avx512_vnni) {
     loops.push_back({Number::int8, "avx512 vnni", kSums * 64 * 2, int8_avx512_vnni});
   }
-  const bool tiles = cpu.amx_tile && tiles_allowed();
+  const bool tiles = cpu.amx_tile && allow_tiles();
   if (tiles && cpu.amx_int8) {
     loops.push_back({Number::int8, "amx int8", kTileSums * 64 * 2, tile_products<Number::int8>});
   }

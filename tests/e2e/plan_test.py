@@ -65,7 +65,7 @@ class Fits(unittest.TestCase):
             self.assertGreater(memory["drafts"], least, flags)
             self.assertEqual(memory["needed"], plain["needed"] + memory["drafts"], flags)
         self.assertIn("drafts", millrace("plan", "--ctx", 64, "--model-draft", draft)[1])
-        self.assertEqual(1, millrace("plan", "--spec", "draft")[0])
+        self.assertEqual(USAGE, millrace("plan", "--spec", "draft")[0])
 
     def test_text(self):
         code, out, err = millrace("plan", "--ctx", 64)

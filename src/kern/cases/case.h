@@ -232,8 +232,12 @@ void run(const Device& device, const Prepared& prepared);
 /// The results of the last run.
 std::vector<float> results(const Device& device, const Prepared& prepared);
 
-/// What a level multiplies weights of block types with.
-enum class Precision : std::uint8_t { fp32, quantized };
+/// What a level multiplies weights with.
+enum class Precision : std::uint8_t {
+  fp32,
+  quantized,  ///< those of block types with rows of 8 bits
+  pairs,      ///< likewise, and those of BF16 with rows of BF16
+};
 
 /// How far each result of a level may be from that of ref.
 std::vector<double> bound(const Case& c, Precision precision);

@@ -147,6 +147,14 @@ std::vector<double> product(const std::vector<float>& acts, const std::vector<fl
   return y;
 }
 
+DType type_named(const std::string& name) {
+  for (int i = 0; i < kDTypeCount; ++i) {
+    if (name == traits(static_cast<DType>(i)).name) return static_cast<DType>(i);
+  }
+  MR_CHECK(!"a type of that name");
+  return DType::f32;
+}
+
 std::vector<double> product_bound(const std::vector<float>& acts, const std::vector<float>& weight,
                                   std::int64_t n_in) {
   const auto magnitudes = [](std::vector<float> values) {
@@ -181,6 +189,10 @@ bool is_cold(DType type) {
 std::vector<double> product_bound(const std::vector<float>& acts, const std::vector<float>& weight,
                                   std::int64_t n_in, DType type, Precision precision) {
   std::vector<double> bound = product_bound(acts, weight, n_in);
+  if (precision == Precision::pairs && type == DType::bf16) {
+    // Rows are rounded to 8 bits, and sums take one pair after the other.
+    for (double& b : bound) b *= 4 + 0x1p-8 / ((static_cast<double>(n_in) / 8 + 16) * kUnit);
+  }
   if (precision == Precision::fp32 || traits(type).block == 1) return bound;
   const auto magnitudes = [](std::vector<float> values) {
     for (float& value : values) value = std::fabs(value);

@@ -68,6 +68,9 @@ std::vector<float> half_steps(const std::vector<float>& values, std::int64_t n_i
 /// Whether levels with packed weights bring the type to 8 bits before they multiply.
 bool is_cold(DType type);
 
+/// The type that traits() gives this name; there must be one.
+DType type_named(const std::string& name);
+
 /// How far attention of two levels over equal caches may be apart, in every result: the error of
 /// the scores moves weight between values that differ by less than 2.
 double attention_bound(const Attention& shape);

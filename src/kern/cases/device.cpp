@@ -27,6 +27,7 @@ std::vector<std::string> level_names() {
 
 Precision precision_of(Level level) {
   const bool is_exact = level == Level::ref || level == Level::cuda;
+  if (level == Level::avx512 || level == Level::amx) return Precision::pairs;
   return is_exact ? Precision::fp32 : Precision::quantized;
 }
 

@@ -9,10 +9,6 @@
 namespace mr::kern::cases {
 namespace {
 
-std::string text(std::int64_t n) {
-  return std::to_string(n);
-}
-
 /// Matrices of all experts, one after another, and as floats.
 std::vector<std::byte> expert_matrices(DType type, std::int64_t n_experts, std::int64_t n_out,
                                        std::int64_t n_in, std::uint64_t seed) {
@@ -59,9 +55,12 @@ std::int32_t* reserve_ints(Prepared& to, const Device& device, std::int64_t n) {
 std::string name_of(const Route& c) {
   const char* const scores[] = {"softmax", "softmax_chosen", "sigmoid"};
   const Routing& r = c.routing;
-  return std::string("route/") + scores[static_cast<int>(r.score)] + '/' + text(c.n_rows) + 'x' +
-         text(c.n_experts) + 'x' + text(r.n_used) +
-         (r.n_groups > 1 ? "/groups" + text(r.n_used_groups) + "of" + text(r.n_groups) : "") +
+  return std::string("route/") + scores[static_cast<int>(r.score)] + '/' +
+         std::to_string(c.n_rows) + 'x' + std::to_string(c.n_experts) + 'x' +
+         std::to_string(r.n_used) +
+         (r.n_groups > 1
+              ? "/groups" + std::to_string(r.n_used_groups) + "of" + std::to_string(r.n_groups)
+              : "") +
          (c.has_bias ? "/bias" : "") + (r.normalize ? "/normalize" : "") +
          (c.has_ties ? "/ties" : "");
 }
@@ -107,9 +106,9 @@ Cost cost_of(const Route& c) {
 
 std::string name_of(const ExpertGemm& c) {
   std::string rows;
-  for (const std::int32_t n : c.n_rows) rows += (rows.empty() ? "" : "+") + text(n);
-  return std::string("expert_gemm/") + traits(c.type).name + '/' + rows + 'x' + text(c.n_out) +
-         'x' + text(c.n_in) + (c.has_bias ? "+bias" : "");
+  for (const std::int32_t n : c.n_rows) rows += (rows.empty() ? "" : "+") + std::to_string(n);
+  return std::string("expert_gemm/") + traits(c.type).name + '/' + rows + 'x' +
+         std::to_string(c.n_out) + 'x' + std::to_string(c.n_in) + (c.has_bias ? "+bias" : "");
 }
 
 Prepared prepare_case(const ExpertGemm& c, const Device& device) {
@@ -159,7 +158,8 @@ Cost cost_of(const ExpertGemm& c) {
 }
 
 std::string name_of(const Combine& c) {
-  return "combine/" + text(c.n_rows) + 'x' + text(c.n_used) + 'x' + text(c.dim);
+  return "combine/" + std::to_string(c.n_rows) + 'x' + std::to_string(c.n_used) + 'x' +
+         std::to_string(c.dim);
 }
 
 Prepared prepare_case(const Combine& c, const Device& device) {
@@ -191,8 +191,9 @@ Cost cost_of(const Combine& c) {
 }
 
 std::string name_of(const Moe& c) {
-  return std::string("moe/") + traits(c.type).name + '/' + text(c.n_rows) + 'x' +
-         text(c.n_experts) + 'x' + text(c.n_used) + 'x' + text(c.dim) + 'x' + text(c.n_out) +
+  return std::string("moe/") + traits(c.type).name + '/' + std::to_string(c.n_rows) + 'x' +
+         std::to_string(c.n_experts) + 'x' + std::to_string(c.n_used) + 'x' +
+         std::to_string(c.dim) + 'x' + std::to_string(c.n_out) +
          (c.is_gpt_oss ? "/gpt-oss" : "/silu");
 }
 

@@ -10,10 +10,6 @@
 namespace mr::kern::cases {
 namespace {
 
-std::string text(std::int64_t n) {
-  return std::to_string(n);
-}
-
 /// A matrix as in a file, on the device.
 Weight put_plain(Prepared& to, const Device& device, DType type, std::int64_t n_out,
                  std::int64_t n_in, std::uint64_t seed) {
@@ -24,8 +20,9 @@ Weight put_plain(Prepared& to, const Device& device, DType type, std::int64_t n_
 }  // namespace
 
 std::string name_of(const ProjectHeads& c) {
-  return std::string("project_heads/") + traits(c.type).name + '/' + text(c.n_rows) + 'x' +
-         text(c.n_heads) + 'x' + text(c.n_out) + 'x' + text(c.n_in);
+  return std::string("project_heads/") + traits(c.type).name + '/' + std::to_string(c.n_rows) +
+         'x' + std::to_string(c.n_heads) + 'x' + std::to_string(c.n_out) + 'x' +
+         std::to_string(c.n_in);
 }
 
 Prepared prepare_case(const ProjectHeads& c, const Device& device) {
@@ -65,7 +62,7 @@ Cost cost_of(const ProjectHeads& c) {
 }
 
 std::string name_of(const CopyColumns& c) {
-  return "copy_columns/" + text(c.n_rows) + 'x' + text(c.dim);
+  return "copy_columns/" + std::to_string(c.n_rows) + 'x' + std::to_string(c.dim);
 }
 
 Prepared prepare_case(const CopyColumns& c, const Device& device) {
@@ -92,7 +89,7 @@ Cost cost_of(const CopyColumns& c) {
 }
 
 std::string name_of(const LatentQkv& c) {
-  return std::string("latent_qkv_store/") + traits(c.type).name + '/' + text(c.dim) +
+  return std::string("latent_qkv_store/") + traits(c.type).name + '/' + std::to_string(c.dim) +
          (c.q_rank > 0 ? "/low" : "");
 }
 

@@ -1,4 +1,5 @@
 #include "kern/ref/decode.h"
+#include "kern/cases/data.h"
 
 #include <gtest/gtest.h>
 
@@ -16,20 +17,12 @@
 namespace mr::kern::ref {
 namespace {
 
-DType type_named(const std::string& name) {
-  for (int i = 0; i < kDTypeCount; ++i) {
-    if (name == traits(static_cast<DType>(i)).name) return static_cast<DType>(i);
-  }
-  ADD_FAILURE() << "no type " << name;
-  return DType::f32;
-}
-
 TEST(Decode, EveryBlockTypeEqualsTheGgufPackageBitForBit) {
   std::ifstream file(MILLRACE_SOURCE_DIR "/tests/data/decode.golden", std::ios::binary);
   const std::string golden{std::istreambuf_iterator<char>(file), {}};
   std::set<DType> seen;
   for (std::size_t at = 0; at < golden.size();) {
-    const DType type = type_named(golden.c_str() + at);
+    const DType type = cases::type_named(golden.c_str() + at);
     std::uint32_t n_blocks = 0;
     std::memcpy(&n_blocks, golden.data() + at + 8, 4);
     const std::size_t n = n_blocks * traits(type).block;

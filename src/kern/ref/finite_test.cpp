@@ -1,4 +1,5 @@
 #include "kern/ref/finite.h"
+#include "kern/cases/data.h"
 
 #include <gtest/gtest.h>
 
@@ -14,20 +15,13 @@
 namespace mr::kern::ref {
 namespace {
 
-DType type_named(const std::string& name) {
-  for (int i = 0; i < kDTypeCount; ++i) {
-    if (name == traits(static_cast<DType>(i)).name) return static_cast<DType>(i);
-  }
-  return DType::i64;
-}
-
 // The golden's blocks have factors of every kind, infinities and NaN among them.
 TEST(Finite, IsWhatDecodingGives) {
   std::ifstream file(MILLRACE_SOURCE_DIR "/tests/data/decode.golden", std::ios::binary);
   const std::string golden{std::istreambuf_iterator<char>(file), {}};
   int n_types = 0;
   for (std::size_t at = 0; at < golden.size(); ++n_types) {
-    const DType type = type_named(golden.c_str() + at);
+    const DType type = cases::type_named(golden.c_str() + at);
     std::uint32_t n_blocks = 0;
     std::memcpy(&n_blocks, golden.data() + at + 8, 4);
     const char* blocks = golden.data() + at + 12;

@@ -2,6 +2,7 @@
 #include "kern/simd/activate.h"
 #include "kern/simd/parallel.h"
 #include "kern/simd/product.h"
+#include "kern/simd/tile_product.h"
 
 /// The product of packed weights and activations, over the registers V of a level. Strips are dealt
 /// out to the team; each is read once for every 64 rows, and its panels serve all of them.
@@ -20,7 +21,7 @@ void dot_rows(std::int64_t n_rows, Args&&... args) {
   Product::template dot<R>(args...);
 }
 
-/// Ends the sums of one row: bias, then what y has.
+/// Adds the chains of one row and ends it.
 template <class V, unsigned kChains>
 void finish(const GemmArgs& a, std::int64_t row, std::int64_t out, float (*chains)[kStrip]) {
   if constexpr (kChains == 4) {
@@ -30,12 +31,7 @@ void finish(const GemmArgs& a, std::int64_t row, std::int64_t out, float (*chain
       V::store_f(chains[0] + lane, V::add(even, odd));
     });
   }
-  float* y = a.y + row * a.weight.n_out + out;
-  const std::int64_t n = a.weight.n_out - out < kStrip ? a.weight.n_out - out : kStrip;
-  for (std::int64_t c = 0; c < n; ++c) {
-    const float sum = a.bias != nullptr ? chains[0][c] + a.bias[out + c] : chains[0][c];
-    y[c] = a.accumulate ? y[c] + sum : sum;
-  }
+  end_row(a, row, out, chains[0]);
 }
 
 /// S strips from `strip` on, for up to kPassRows rows from `row` on.
@@ -122,7 +118,13 @@ void gemm_strips(const GemmArgs& a, std::int64_t strip, std::int64_t end) {
     case DType::f16:
       return strips<V, FloatProduct<V, DType::f16>>(a, strip, end);
     case DType::bf16:
-      return strips<V, FloatProduct<V, DType::bf16>>(a, strip, end);
+      if constexpr (requires { typename V::Unit; }) {
+        return tile_strips<typename V::Unit>(a, strip, end);
+      } else if constexpr (V::kPairs) {
+        return strips<V, PairProduct<V>>(a, strip, end);
+      } else {
+        return strips<V, FloatProduct<V, DType::bf16>>(a, strip, end);
+      }
     case DType::f8_e4m3:
       return strips<V, FloatProduct<V, DType::f8_e4m3>>(a, strip, end);
     default:
@@ -154,7 +156,7 @@ void packed_gemms(const Device& device, const GemmArgs* all, int n) {
 /// it has just made, while they are in its cache.
 template <class V>
 void packed_gate_up(const Device& device, const GateUpArgs& a) {
-  constexpr std::int64_t kColumns = 64;
+  constexpr std::int64_t kColumns = requires { typename V::Unit; } ? kTileStrips * kStrip : 64;
   const std::int64_t n_out = a.gate.n_out;
   const GemmArgs gate{.weight = a.gate, .acts = a.acts, .n_rows = a.n_rows, .y = a.gate_scratch};
   const GemmArgs up{.weight = a.up, .acts = a.acts, .n_rows = a.n_rows, .y = a.up_scratch};

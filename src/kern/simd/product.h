@@ -195,6 +195,41 @@ struct DecodedProduct : GroupProduct<V, DecodedBlocks, DType::iq3_s> {
   }
 };
 
+/// BF16 weights and activations, in four chains of every fourth pair.
+template <class V>
+struct PairProduct {
+  static constexpr unsigned kChains = 4;
+  static constexpr unsigned kRows = V::kFloatRows;
+  static constexpr std::int64_t kDepth = 64;
+  using Weights = const std::byte*;  // as they stand
+
+  static void fill(DType, const std::byte* chunk, std::int64_t, Weights& to) {
+    ask_ahead(chunk, chunk_bytes(packed_layout(DType::bf16)));
+    to = chunk;
+  }
+
+  template <unsigned R>
+  static void dot(const Weights& w, const ActRows& acts, std::int64_t row, std::int64_t k,
+                  std::int64_t depth, float (*sums)[kChains][kStrip]) {
+    const std::uint16_t* x[R];
+    typename V::F sum[R][kChains];
+    const auto each_sum = [&](const auto& body) {
+      for (unsigned r = 0; r < R; ++r) {
+        for (unsigned c = 0; c < kChains; ++c) body(r, c);
+      }
+    };
+    for (unsigned r = 0; r < R; ++r)
+      x[r] = part_of<std::uint16_t>(acts, row + r, acts.layout.b) + k;
+    each_sum([&](unsigned r, unsigned c) { sum[r][c] = V::load_f(sums[row + r][c]); });
+    for (std::int64_t i = 0; i < depth / 2; i += kChains) {
+      each_sum([&](unsigned r, unsigned c) {
+        sum[r][c] = V::dot_pairs(sum[r][c], w + 64 * (i + c), x[r] + 2 * (i + c));
+      });
+    }
+    each_sum([&](unsigned r, unsigned c) { V::store_f(sums[row + r][c], sum[r][c]); });
+  }
+};
+
 /// Plain numbers: fp32 products, in four chains of every fourth term.
 template <class V, DType kType>
 struct FloatProduct {

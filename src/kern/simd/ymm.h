@@ -80,6 +80,8 @@ struct Ymm {
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
   static F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
 
+  static constexpr bool kPairs = false;  ///< dot_pairs, as zmm.h has it
+
   /// Four activations, for every column.
   static I four(const std::int8_t* acts) {
     return _mm256_set1_epi32(*reinterpret_cast<const std::int32_t*>(acts));

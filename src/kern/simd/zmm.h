@@ -3,7 +3,7 @@
 
 #include "kern/table.h"
 
-/// A strip, 16 columns, in a 512-bit register. For files compiled with AVX-512 and VNNI.
+/// A strip, 16 columns, in a 512-bit register. For files compiled with AVX-512, VNNI and BF16.
 /// See ymm.h for what the functions give.
 namespace mr::kern {
 namespace {  // NOLINT(cert-dcl59-cpp): a copy for every ISA folder
@@ -88,7 +88,7 @@ struct Zmm {
   }
   static I dot_wide(I sum, I weights, I acts) { return dot(sum, weights, acts); }
 
-#ifdef __AVX512BF16__
+  static constexpr bool kPairs = true;
   /// sum + the products of two bf16 weights of each column and two activations, one after the
   /// other.
   static F dot_pairs(F sum, const std::byte* weights, const std::uint16_t* acts) {
@@ -96,7 +96,6 @@ struct Zmm {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(load(weights)),
                             reinterpret_cast<__m512bh>(a));
   }
-#endif
 };
 
 }  // namespace
