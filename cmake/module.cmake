@@ -10,8 +10,8 @@ function(millrace_test target prefix modules)
   gtest_discover_tests(${target} TEST_PREFIX ${prefix}. DISCOVERY_MODE PRE_TEST)
 endfunction()
 
-# millrace_unity(TARGET): eight files at a time are one to the compiler, for a module whose files
-# include more than they hold.
+# millrace_unity(TARGET): eight files at a time are one to the compiler, which spends more on what
+# files include than on what they hold.
 function(millrace_unity target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${MILLRACE_UNITY})
   if(MILLRACE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # takes such a file for a header
@@ -52,6 +52,9 @@ function(millrace_module name earlier)
   foreach(module IN LISTS earlier)
     target_link_libraries(mr_${name} ${scope} mr_${module})
   endforeach()
+  if(sources)
+    millrace_unity(mr_${name})
+  endif()
   if(EXISTS ${dir}/module.cmake)
     include(${dir}/module.cmake) # what only this module needs: libraries, flags of its folders
   endif()
@@ -59,6 +62,7 @@ function(millrace_module name earlier)
   if(GTest_FOUND AND tests AND (NOT MILLRACE_TEST_MODULES OR name IN_LIST MILLRACE_TEST_MODULES))
     add_executable(${name}_test ${tests})
     millrace_test(${name}_test ${name} ${name})
+    millrace_unity(${name}_test)
   endif()
   if(benchmark_FOUND AND benches)
     add_executable(${name}_bench ${benches})

@@ -1,4 +1,3 @@
-millrace_unity(mr_api)
 # GCC 12 takes Asio's allocation of coroutine frames for a mismatch.
 target_compile_options(mr_api PRIVATE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)

@@ -24,12 +24,12 @@ struct Counted {
   double n_proposed = 0;  ///< draws that gave one of the proposals
 };
 
-constexpr std::uint32_t kDraws = 40000;
+constexpr std::uint32_t kManyDraws = 40000;
 
 Counted drawn(const Tokens& proposed, Acceptance acceptance) {
   Counted out;
   Candidates c;
-  for (std::uint32_t position = 0; position < kDraws; ++position) {
+  for (std::uint32_t position = 0; position < kManyDraws; ++position) {
     start(c, logits());
     const std::size_t i = accept(c, proposed, acceptance, {.seed = 7, .position = position});
     ++out.n.at(i);
@@ -43,7 +43,7 @@ Counted drawn(const Tokens& proposed, Acceptance acceptance) {
 double chi_square(const Counted& counted) {
   double sum = 0;
   for (std::size_t i = 0; i < kShares.size(); ++i) {
-    const double wanted = kShares[i] * kDraws;
+    const double wanted = kShares[i] * kManyDraws;
     sum += (counted.n[i] - wanted) * (counted.n[i] - wanted) / wanted;
   }
   return sum;
@@ -58,14 +58,14 @@ TEST(Accept, RejectionKeepsTheDistribution) {
     EXPECT_LT(chi_square(counted), kOneInAMillion) << testing::PrintToString(proposed);
     double share = 0;
     for (const std::int32_t token : proposed) share += kShares[static_cast<std::size_t>(token)];
-    EXPECT_NEAR(share, counted.n_proposed / kDraws, 5 * std::sqrt(0.25 / kDraws));
+    EXPECT_NEAR(share, counted.n_proposed / kManyDraws, 5 * std::sqrt(0.25 / kManyDraws));
   }
 }
 
 TEST(Accept, TypicalDoesNot) {
   // Entropy 1.42: what is above 0.3 exp(-1.42) = 0.073 is typical.
-  EXPECT_EQ(kDraws, drawn({3}, Acceptance::typical).n[3]);
-  EXPECT_EQ(kDraws, drawn({4, 2}, Acceptance::typical).n[2]);
+  EXPECT_EQ(kManyDraws, drawn({3}, Acceptance::typical).n[3]);
+  EXPECT_EQ(kManyDraws, drawn({4, 2}, Acceptance::typical).n[2]);
   EXPECT_GT(chi_square(drawn({3}, Acceptance::typical)), kOneInAMillion);
   EXPECT_LT(chi_square(drawn({4}, Acceptance::typical)), kOneInAMillion);  // a draw
 }

@@ -76,10 +76,10 @@ double rare_chi_square(double freedom) {
 /// than ten are put together.
 void expect_distribution(const std::vector<float>& logits, const Params& params,
                          const History& history, const object& wanted) {
-  constexpr std::uint32_t kDraws = 2'000;
+  constexpr std::uint32_t kFewDraws = 2'000;
   std::vector<std::uint32_t> seen(logits.size());
   Candidates c;
-  for (std::uint32_t i = 0; i < kDraws; ++i) {
+  for (std::uint32_t i = 0; i < kFewDraws; ++i) {
     start(c, logits);
     seen[static_cast<std::size_t>(pick(c, params, {.choice = i, .history = history}).token)] += 1;
   }
@@ -96,15 +96,15 @@ void expect_distribution(const std::vector<float>& logits, const Params& params,
   };
   for (std::size_t i = 0; i < kept.size(); ++i) {
     n_seen += seen[kept[i]];
-    if (kDraws * probs[i] >= 10) {
-      add(seen[kept[i]], kDraws * probs[i]);
+    if (kFewDraws * probs[i] >= 10) {
+      add(seen[kept[i]], kFewDraws * probs[i]);
     } else {
       rare_seen += seen[kept[i]];
-      rare += kDraws * probs[i];
+      rare += kFewDraws * probs[i];
     }
   }
   if (rare >= 1) add(rare_seen, rare);
-  EXPECT_EQ(kDraws, n_seen);  // nothing else is drawn
+  EXPECT_EQ(kFewDraws, n_seen);  // nothing else is drawn
   if (freedom > 0) {
     EXPECT_LT(sum, rare_chi_square(freedom));
   }

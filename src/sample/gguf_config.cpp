@@ -6,7 +6,7 @@
 namespace mr::sample {
 namespace {
 
-constexpr std::pair<const char*, float Params::*> kFloats[] = {
+constexpr std::pair<const char*, float Params::*> kFloatKeys[] = {
     {"temp", &Params::temperature},
     {"top_p", &Params::top_p},
     {"min_p", &Params::min_p},
@@ -16,7 +16,7 @@ constexpr std::pair<const char*, float Params::*> kFloats[] = {
     {"mirostat_tau", &Params::mirostat_tau},
     {"mirostat_eta", &Params::mirostat_eta},
 };
-constexpr std::pair<const char*, std::int32_t Params::*> kInts[] = {
+constexpr std::pair<const char*, std::int32_t Params::*> kIntKeys[] = {
     {"top_k", &Params::top_k},
     {"penalty_last_n", &Params::penalty_last_n},
     {"mirostat", &Params::mirostat},
@@ -29,10 +29,10 @@ std::string key_of(const char* name) {
 }  // namespace
 
 Expected<Params> with_gguf_config(Params params, const gguf::File& file) {
-  for (const auto& [name, field] : kFloats) {
+  for (const auto& [name, field] : kFloatKeys) {
     MR_TRY(params.*field, gguf::get_or<float>(file, key_of(name), params.*field));
   }
-  for (const auto& [name, field] : kInts) {
+  for (const auto& [name, field] : kIntKeys) {
     MR_TRY(params.*field, gguf::get_or<std::int32_t>(file, key_of(name), params.*field));
   }
   MR_TRY(const auto sequence, gguf::get_or<std::string>(file, key_of("sequence"), ""));

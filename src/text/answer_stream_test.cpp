@@ -114,7 +114,7 @@ Tokenizer bytes_and_marks() {
   return std::move(*tok);
 }
 
-std::vector<Id> ids_of(const Tokenizer& tok, std::string_view text) {
+std::vector<Id> special_ids_of(const Tokenizer& tok, std::string_view text) {
   return encode(tok, text, {.parse_special = true}).value();
 }
 
@@ -126,7 +126,7 @@ AnswerDelta whole(const Tokenizer& tok, const AnswerOptions& options, std::strin
     all.reasoning += delta.reasoning;
     all.text += delta.text;
   };
-  for (const Id id : ids_of(tok, text)) add(push(stream, id));
+  for (const Id id : special_ids_of(tok, text)) add(push(stream, id));
   add(finish(stream));
   return all;
 }
@@ -176,7 +176,7 @@ TEST(AnswerStream, MarksThatAreSpelledInBytesAreText) {
 TEST(AnswerStream, CountsTokensOfThought) {
   const Tokenizer tok = bytes_and_marks();
   AnswerStream stream = make_answer_stream(tok, {.marks = think_marks(tok)});
-  for (const Id id : ids_of(tok, "<think>abc</think>defg")) push(stream, id);
+  for (const Id id : special_ids_of(tok, "<think>abc</think>defg")) push(stream, id);
   EXPECT_EQ(9, stream.n_tokens);
   EXPECT_EQ(3, stream.n_reasoning);
 }
@@ -217,7 +217,7 @@ TEST(ThinkMarks, APromptMayEndInAThought) {
   const Tokenizer tok = bytes_and_marks();
   const ThinkMarks marks = *think_marks(tok);
   const auto ends = [&](std::string_view text) {
-    const auto ids = ids_of(tok, text);
+    const auto ids = special_ids_of(tok, text);
     return ends_in_thought(tok, marks, std::vector<std::int32_t>(ids.begin(), ids.end()));
   };
   EXPECT_TRUE(ends("user<|im_end|><think>\n"));

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "base/shared_data.h"
+#include "text/files_test.h"
 #include "text/merge.h"
 #include "text/regex.h"
 #include "text/stream_decoder.h"
@@ -16,19 +17,8 @@
 namespace mr::text {
 namespace {
 
-std::string folder() {
-  return MILLRACE_SOURCE_DIR "/tests/data/tokenizers/";
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 Tokenizer load(const std::string& file, std::string_view pre = {}) {
-  auto vocab = read_vocab(folder() + file, pre);
+  auto vocab = read_vocab(tokenizers_folder() + file, pre);
   EXPECT_TRUE(vocab) << vocab.error().message;
   return std::move(*make_tokenizer(std::move(*vocab)));
 }
@@ -285,7 +275,7 @@ TEST(Malformed, FilesGetClearErrors) {
 }
 
 TEST(Malformed, DamagedSentencePieceModelsEndInAnErrorOrAModel) {
-  const std::string model = read_file(folder() + "t5.model");
+  const std::string model = read_file(tokenizers_folder() + "t5.model");
   Rng rng{9};
   for (int round = 0; round < 300; ++round) {
     std::string damaged = model.substr(0, round % 3 == 0 ? below(rng, model.size()) : model.size());

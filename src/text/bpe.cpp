@@ -9,8 +9,6 @@
 namespace mr::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\u2581";
-
 enum Whole : std::uint8_t { not_known, yes, no };
 
 std::size_t first_character(std::string_view text) {

@@ -6,8 +6,6 @@
 namespace mr::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\u2581";
-
 /// Bytes at the end of a text that may be the beginning of a character.
 std::size_t unfinished(std::string_view text) {
   for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {

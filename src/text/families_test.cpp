@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/shared_data.h"
+#include "text/files_test.h"
 #include "text/stream_decoder.h"
 #include "text/tokenizer.h"
 
@@ -18,17 +19,6 @@ struct Family {
   const char* file;
   const char* pre = "";
 };
-
-std::string folder() {
-  return MILLRACE_SOURCE_DIR "/tests/data/tokenizers/";
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::string fnv(const std::vector<Id>& ids) {
   std::uint64_t value = 0xCBF29CE484222325U;
@@ -63,13 +53,14 @@ class Families : public testing::TestWithParam<Family> {};
 
 TEST_P(Families, GiveTheIdsOfTheReferencePrograms) {
   const std::string file = GetParam().file;
-  auto vocab = read_vocab(folder() + file, GetParam().pre);
+  auto vocab = read_vocab(tokenizers_folder() + file, GetParam().pre);
   ASSERT_TRUE(vocab) << vocab.error().message;
   const auto tok = make_tokenizer(std::move(*vocab));
   ASSERT_TRUE(tok) << tok.error().message;
-  const auto own = boost::json::parse(read_file(folder() + "texts.json"));
+  const auto own = boost::json::parse(read_file(tokenizers_folder() + "texts.json"));
   const auto shared = shared_texts();
-  std::istringstream lines(read_file(folder() + file.substr(0, file.rfind('.')) + ".golden"));
+  std::istringstream lines(
+      read_file(tokenizers_folder() + file.substr(0, file.rfind('.')) + ".golden"));
   std::size_t n_own = 0;
   std::size_t n_shared = 0;
   std::string kind;

@@ -10,8 +10,6 @@
 namespace mr::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\u2581";
-
 std::string_view strip(std::string_view text, bool left, bool right) {
   const char* begin = text.data();
   const char* end = begin + text.size();

@@ -10,7 +10,7 @@
 namespace mr::text {
 namespace {
 
-constexpr int kMaxDepth = 16;  // of nested classes
+constexpr int kMaxClassDepth = 16;  // of nested classes
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -99,7 +99,7 @@ Expected<void> read_item(Nested& in, ClassSet& set) {
 
 /// A class from past its bracket: unions, joined by `&&`.
 Expected<std::string> read_nested(Nested& in) {
-  if (++in.depth > kMaxDepth) return fail(Fault::bad_model, "classes nested too deep");
+  if (++in.depth > kMaxClassDepth) return fail(Fault::bad_model, "classes nested too deep");
   const std::string_view pattern = in.pattern;
   const bool negated = in.at < pattern.size() && pattern[in.at] == '^';
   in.at += negated;

@@ -7,8 +7,6 @@
 namespace mr::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\u2581";
-
 /// Appends what matches and what lies between, in order.
 Expected<void> match_parts(const SplitStage& stage, std::string_view text,
                            std::vector<Part>& parts) {

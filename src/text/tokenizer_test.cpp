@@ -1,4 +1,5 @@
 #include "text/tokenizer.h"
+#include "text/files_test.h"
 
 #include <gtest/gtest.h>
 
@@ -12,14 +13,7 @@
 namespace mr::text {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-Tokenizer load(const std::string& path, std::string_view pre = {}) {
+Tokenizer load_path(const std::string& path, std::string_view pre = {}) {
   auto vocab = read_vocab(path, pre);
   EXPECT_TRUE(vocab) << vocab.error().message;
   auto tok = make_tokenizer(std::move(*vocab));
@@ -50,7 +44,7 @@ void check_ggml_cases(const std::string& cases, const std::string& tokenizer,
                       std::string_view pre = {}) {
   if (shared_data().empty()) GTEST_SKIP() << "no shared data";
   const std::string folder = shared_data() + "/tokenizers/";
-  const Tokenizer tok = load(folder + tokenizer, pre);
+  const Tokenizer tok = load_path(folder + tokenizer, pre);
   const std::string base = folder + "gguf_vocab/ggml-vocab-" + cases + ".gguf";
   const auto texts = split_cases(read_file(base + ".inp"));
   std::istringstream lines(read_file(base + ".out"));
@@ -73,7 +67,7 @@ void check_goldens(const std::string& name, const std::string& tokenizer, std::s
                    EncodeOptions options = {}) {
   if (shared_data().empty()) GTEST_SKIP() << "no shared data";
   const std::string folder = shared_data() + "/tokenizers/";
-  const Tokenizer tok = load(folder + tokenizer, pre);
+  const Tokenizer tok = load_path(folder + tokenizer, pre);
   const auto texts = boost::json::parse(read_file(folder + "goldens/texts.json"));
   const auto goldens = boost::json::parse(read_file(folder + "goldens/" + name + ".json"));
   for (const auto& item : texts.as_array()) {
@@ -160,7 +154,7 @@ TEST(GgmlVocab, LlamaSpm) {
 void check_hf(const std::string& name, const std::string& tokenizer, EncodeOptions options) {
   if (shared_data().empty()) GTEST_SKIP() << "no shared data";
   const std::string folder = shared_data() + "/tokenizers/";
-  const Tokenizer tok = load(folder + tokenizer);
+  const Tokenizer tok = load_path(folder + tokenizer);
   const auto golden = boost::json::parse(read_file(folder + "goldens_hf/" + name + ".json"));
   const auto ids = encode(tok, std::string(golden.at("text").as_string()), options);
   ASSERT_TRUE(ids) << ids.error().message;

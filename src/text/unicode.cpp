@@ -31,12 +31,12 @@ constexpr std::array<Classes, 128> make_ascii_classes() {
   return table;
 }
 
-struct Range {
+struct CodeRange {
   std::uint32_t first, last;
 };
 
 // Script=Han. Source: Unicode 15.0, Scripts.txt.
-constexpr std::array<Range, 22> kHanRanges{
+constexpr std::array<CodeRange, 22> kHanRanges{
     {{0x2E80, 0x2E99},   {0x2E9B, 0x2EF3},   {0x2F00, 0x2FD5},   {0x3005, 0x3005},
      {0x3007, 0x3007},   {0x3021, 0x3029},   {0x3038, 0x303B},   {0x3400, 0x4DBF},
      {0x4E00, 0x9FFF},   {0xF900, 0xFA6D},   {0xFA70, 0xFAD9},   {0x16FE2, 0x16FE3},
@@ -46,7 +46,8 @@ constexpr std::array<Range, 22> kHanRanges{
 
 bool is_han(std::uint32_t code_point) {
   if (code_point < kHanRanges.front().first || code_point > kHanRanges.back().last) return false;
-  const auto* range = std::ranges::lower_bound(kHanRanges, code_point, std::less{}, &Range::last);
+  const auto* range =
+      std::ranges::lower_bound(kHanRanges, code_point, std::less{}, &CodeRange::last);
   return range->first <= code_point;
 }
 

@@ -12,6 +12,8 @@
 /// (vocab_*.cpp) and checked by `make_tokenizer`.
 namespace mr::text {
 
+inline constexpr std::string_view kSpaceMark = "\u2581";  ///< a space, as SentencePiece writes it
+
 constexpr std::size_t kMaxPieces = 1U << 22;
 constexpr std::size_t kMaxPieceBytes = 1024;
 

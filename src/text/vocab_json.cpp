@@ -12,8 +12,6 @@
 namespace mr::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\u2581";
-
 /// What has been read of a tokenizer.json besides the vocabulary itself.
 struct Reading {
   Vocab vocab;

@@ -13,9 +13,9 @@ constexpr std::string_view kZero = "0(?:\\.0+)?";
 // Whole numbers that programs write with an exponent: at most 15 digits behind the first.
 constexpr std::string_view kLarge =
     "-?[1-9](?:\\.\\d{1,15})?e\\+(?:1[6-9]|[2-9]\\d|[12]\\d\\d|30[0-8])";
-constexpr std::size_t kMostDigits = 31;     // before the point, between limits
-constexpr std::size_t kMostExponent = 3;    // digits of an exponent
-constexpr std::size_t kMostStates = 20000;  // of a multiple
+constexpr std::size_t kMostDigits = 31;             // before the point, between limits
+constexpr std::size_t kMostExponent = 3;            // digits of an exponent
+constexpr std::size_t kMostMultipleStates = 20000;  // of a multiple
 
 enum class Side : std::uint8_t { above, below };
 
@@ -149,7 +149,7 @@ Expected<Automaton> multiples(const Decimal& number, Meter& meter) {
   std::uint64_t unit = 0;
   const bool small = joined.size() <= 18;
   if (small) std::from_chars(joined.data(), joined.data() + joined.size(), unit);
-  if (!small || unit == 0 || unit * (scale + 2) > kMostStates) {
+  if (!small || unit == 0 || unit * (scale + 2) > kMostMultipleStates) {
     return fail(Fault::bad_request, "a divisor with too many digits");
   }
   // State 0 is the beginning, 1 is behind a sign; then the remainders before the point, and those

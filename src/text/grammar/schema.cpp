@@ -12,10 +12,6 @@ namespace mr::text::grammar {
 namespace json = boost::json;
 namespace {
 
-std::string_view text_of(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 void add_word(Network& net, State from, State to, std::string_view word) {
   add_free(net, add_text(net, from, word), to);
 }

@@ -14,10 +14,6 @@ constexpr std::size_t kMostPatterns = 6;  // of keys: each doubles the kinds of 
 constexpr std::size_t kMostUnnamed = 6;   // required keys without a property, likewise
 constexpr std::size_t kMostStates = 200'000;
 
-std::string_view text_of(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 Expected<const json::object*> map_of(const SchemaText& text, const json::object& schema,
                                      std::string_view key) {
   const json::value* value = schema.if_contains(key);

@@ -9,10 +9,6 @@ namespace mr::text::grammar {
 namespace json = boost::json;
 namespace {
 
-std::string_view text_of(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 /// Keywords that would matter and are not enforced.
 Expected<void> refuse_others(const SchemaText& text, const json::object& schema) {
   const bool early = text.dialect == Dialect::draft4 || text.dialect == Dialect::draft6;

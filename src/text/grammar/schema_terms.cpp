@@ -10,10 +10,6 @@ namespace mr::text::grammar {
 namespace json = boost::json;
 namespace {
 
-std::string_view text_of(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 /// Keywords that say something about values; beside a reference they matter.
 bool is_assertion(std::string_view key) {
   constexpr std::array<std::string_view, 40> kKeys{"type",

@@ -80,6 +80,10 @@ std::string path_of(const SchemaText& text, const void* part);
 tl::unexpected<Error> refuse_keyword(const SchemaText& text, const boost::json::object& schema,
                                      std::string_view key, std::string_view why = "");
 
+inline std::string_view text_of(const boost::json::string& text) {
+  return {text.data(), text.size()};
+}
+
 /// A keyword, or null.
 inline const boost::json::value* keyword(const boost::json::object& schema, std::string_view key) {
   return schema.if_contains(key);

@@ -11,7 +11,6 @@
 namespace mr::text::jinja {
 namespace {
 
-constexpr std::size_t kNowhere = std::string_view::npos;
 constexpr std::size_t kMaxName = 32;  // characters of a name, its semicolon aside
 constexpr char32_t kReplacement = 0xFFFD;
 
@@ -19,10 +18,10 @@ Marked without_tags(const Run& run, const Str& str) {
   const std::string_view text = str.text;
   Marked out = marked(run);
   std::size_t at = 0;
-  for (std::size_t tag = text.find('<'); tag != kNowhere; tag = text.find('<', at)) {
+  for (std::size_t tag = text.find('<'); tag != std::string_view::npos; tag = text.find('<', at)) {
     const bool comment = text.substr(tag).starts_with("<!--");
     const std::size_t end = comment ? text.find("-->", tag + 4) : text.find('>', tag);
-    if (end == kNowhere) break;
+    if (end == std::string_view::npos) break;
     append(out, str, at, tag);
     at = end + (comment ? 3 : 1);
   }
@@ -115,7 +114,7 @@ Reference put_entity(const HtmlEntity& entity, std::size_t n_bytes) {
 Reference read_name(std::string_view text) {
   std::size_t end = 0;
   for (std::size_t n = 0; n < kMaxName && end < text.size(); ++n) {
-    if (std::string_view("\t\n\f <&#;").find(text[end]) != kNowhere) break;
+    if (std::string_view("\t\n\f <&#;").find(text[end]) != std::string_view::npos) break;
     next_char(text, end);
   }
   const HtmlEntity* entity = find_entity(text.substr(0, end));
@@ -135,7 +134,8 @@ Expected<Marked> with_references_read(Run& run, const Str& str) {
   MarkCursor cursor{str.input};
   std::size_t copied = 0;
   std::size_t at = text.find('&');
-  for (; at != kNowhere && !out.too_long; at = text.find('&', std::max(at + 1, copied))) {
+  for (; at != std::string_view::npos && !out.too_long;
+       at = text.find('&', std::max(at + 1, copied))) {
     MR_TRY_VOID(charge_bytes(run, 32));
     const std::string_view rest = text.substr(at + 1);
     const Reference reference = rest.starts_with('#') ? read_number(rest) : read_name(rest);

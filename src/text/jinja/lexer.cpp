@@ -16,8 +16,6 @@ struct Lexer {
   std::string open_brackets = {};
 };
 
-constexpr std::size_t kNowhere = std::string_view::npos;
-
 bool starts_with(const Lexer& lexer, std::size_t position, std::string_view text) {
   return lexer.source.substr(std::min(position, lexer.source.size()), text.size()) == text;
 }
@@ -68,7 +66,8 @@ void push_data(Lexer& lexer, std::size_t tag, char sign, bool is_variable) {
   advance(lexer, tag);
 }
 
-/// Where a tag's end at `position` ends, trimming included, or kNowhere where none is there.
+/// Where a tag's end at `position` ends, trimming included, or std::string_view::npos where none is
+/// there.
 std::size_t match_end(const Lexer& lexer, std::size_t position, std::string_view closer,
                       bool trim) {
   if (starts_with(lexer, position, "-") && starts_with(lexer, position + 1, closer)) {
@@ -77,7 +76,7 @@ std::size_t match_end(const Lexer& lexer, std::size_t position, std::string_view
   if (trim && starts_with(lexer, position, "+") && starts_with(lexer, position + 1, closer)) {
     return position + 1 + closer.size();
   }
-  if (!starts_with(lexer, position, closer)) return kNowhere;
+  if (!starts_with(lexer, position, closer)) return std::string_view::npos;
   position += closer.size();
   return trim && starts_with(lexer, position, "\n") ? position + 1 : position;
 }
@@ -86,23 +85,23 @@ char sign_at(const Lexer& lexer, std::size_t position) {
   return starts_with(lexer, position, "-") ? '-' : starts_with(lexer, position, "+") ? '+' : ' ';
 }
 
-/// Where a `raw` (or `endraw`) tag at `tag` has the end of its name, or kNowhere.
+/// Where a `raw` (or `endraw`) tag at `tag` has the end of its name, or std::string_view::npos.
 std::size_t match_raw(const Lexer& lexer, std::size_t tag, std::string_view word) {
   std::size_t position = tag + 2;
   if (sign_at(lexer, position) != ' ') ++position;
   position = skip_spaces(lexer.source, position);
-  if (!starts_with(lexer, position, word)) return kNowhere;
+  if (!starts_with(lexer, position, word)) return std::string_view::npos;
   return skip_spaces(lexer.source, position + word.size());
 }
 
 Expected<void> lex_raw(Lexer& lexer, std::size_t body) {
   advance(lexer, body);
-  for (std::size_t tag = lexer.source.find("{%", body); tag != kNowhere;
+  for (std::size_t tag = lexer.source.find("{%", body); tag != std::string_view::npos;
        tag = lexer.source.find("{%", tag + 2)) {
     const std::size_t closer = match_raw(lexer, tag, "endraw");
-    if (closer == kNowhere) continue;
+    if (closer == std::string_view::npos) continue;
     const std::size_t end = match_end(lexer, closer, "%}", true);
-    if (end == kNowhere) continue;
+    if (end == std::string_view::npos) continue;
     push_data(lexer, tag, sign_at(lexer, tag + 2), false);
     advance(lexer, end);
     return {};
@@ -114,7 +113,7 @@ Expected<void> lex_comment(Lexer& lexer) {
   std::size_t body = lexer.at + 2;
   if (sign_at(lexer, body) != ' ') ++body;
   const std::size_t closer = lexer.source.find("#}", body);
-  if (closer == kNowhere) return fail_line(lexer.line, "Missing end of comment tag");
+  if (closer == std::string_view::npos) return fail_line(lexer.line, "Missing end of comment tag");
   const bool is_signed = closer > body && sign_at(lexer, closer - 1) != ' ';
   advance(lexer, match_end(lexer, is_signed ? closer - 1 : closer, "#}", true));
   return {};
@@ -216,7 +215,7 @@ Expected<bool> lex_operator(Lexer& lexer) {
     return true;
   }
   const char c = lexer.source[lexer.at];
-  if (std::string_view("+-/*%~[](){}><=.:|,;").find(c) == kNowhere) return false;
+  if (std::string_view("+-/*%~[](){}><=.:|,;").find(c) == std::string_view::npos) return false;
   if (c == '(') lexer.open_brackets += ')';
   if (c == '[') lexer.open_brackets += ']';
   if (c == '{') lexer.open_brackets += '}';
@@ -240,7 +239,7 @@ Expected<void> lex_tag(Lexer& lexer, bool is_variable) {
   while (lexer.at < lexer.source.size()) {
     if (lexer.open_brackets.empty()) {
       const std::size_t end = match_end(lexer, lexer.at, closer, !is_variable);
-      if (end != kNowhere) {
+      if (end != std::string_view::npos) {
         push(lexer, is_variable ? TokenKind::variable_end : TokenKind::block_end, end);
         return {};
       }
@@ -287,11 +286,12 @@ Expected<std::vector<Token>> tokenize(std::string_view source) {
   Lexer lexer{source};
   while (lexer.at < source.size()) {
     std::size_t tag = source.find('{', lexer.at);
-    while (tag != kNowhere && (tag + 1 == source.size() ||
-                               std::string_view("%{#").find(source[tag + 1]) == kNowhere)) {
+    while (tag != std::string_view::npos &&
+           (tag + 1 == source.size() ||
+            std::string_view("%{#").find(source[tag + 1]) == std::string_view::npos)) {
       tag = source.find('{', tag + 1);
     }
-    if (tag == kNowhere) {
+    if (tag == std::string_view::npos) {
       push(lexer, TokenKind::data, source.size());
       break;
     }
@@ -302,9 +302,10 @@ Expected<std::vector<Token>> tokenize(std::string_view source) {
       MR_TRY_VOID(lex_comment(lexer));
       continue;
     }
-    const std::size_t raw = is_variable ? kNowhere : match_raw(lexer, tag, "raw");
-    const std::size_t raw_end = raw == kNowhere ? kNowhere : match_end(lexer, raw, "%}", false);
-    if (raw_end != kNowhere) {
+    const std::size_t raw = is_variable ? std::string_view::npos : match_raw(lexer, tag, "raw");
+    const std::size_t raw_end =
+        raw == std::string_view::npos ? std::string_view::npos : match_end(lexer, raw, "%}", false);
+    if (raw_end != std::string_view::npos) {
       MR_TRY_VOID(lex_raw(lexer, raw_end));
       continue;
     }
@@ -357,8 +358,8 @@ Expected<std::string> unescape(const Token& token) {
     std::size_t next = at + 1;  // there is one: the lexer saw the quote after it
     const char32_t c = next_char(text, next);
     at = next;
-    const std::size_t simple = c < 0x80 ? kFrom.find(static_cast<char>(c)) : kNowhere;
-    if (simple != kNowhere) {
+    const std::size_t simple = c < 0x80 ? kFrom.find(static_cast<char>(c)) : std::string_view::npos;
+    if (simple != std::string_view::npos) {
       out += kTo[simple];
     } else if (c == '\n') {
       continue;

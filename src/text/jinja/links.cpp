@@ -10,8 +10,6 @@
 namespace mr::text::jinja {
 namespace {
 
-constexpr std::size_t kNowhere = std::string_view::npos;
-
 /// A character as Python compares it without case. Letters of which the small form is not their own
 /// are the four that Python's [a-z] takes besides ASCII.
 char32_t folded(char32_t c) {
@@ -133,7 +131,8 @@ bool is_mail_address(std::u32string_view text) {
 
 std::size_t count(std::string_view text, std::string_view part) {
   std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != kNowhere; at = text.find(part, at + part.size())) {
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + part.size())) {
     ++n;
   }
   return n;
@@ -150,7 +149,7 @@ Range address_part(std::string_view word) {
   }
   while (part.begin < part.end) {
     const std::string_view rest = word.substr(part.begin, part.end - part.begin);
-    const bool single = std::string_view(")>.,\n").find(rest.back()) != kNowhere;
+    const bool single = std::string_view(")>.,\n").find(rest.back()) != std::string_view::npos;
     if (!single && !rest.ends_with("&gt;")) break;
     part.end -= single ? 1U : 4U;
   }
@@ -162,7 +161,7 @@ Range address_part(std::string_view word) {
     if (n_open <= count(middle, close)) continue;
     for (std::size_t i = 0; i < n_open; ++i) {
       const std::size_t found = word.find(close, part.end);
-      if (found == kNowhere) break;
+      if (found == std::string_view::npos) break;
       part.end = found + close.size();
     }
   }
@@ -211,8 +210,8 @@ Expected<std::optional<Link>> link_of(Run& run, std::string_view address, const 
   if (address.starts_with(kMail) && is_mail_address(fold(address.substr(kMail.size())))) {
     return Link{.n_hidden = kMail.size(), .is_mail = true};
   }
-  if (!address.starts_with("www.") && !address.starts_with('@') && address.find(':') == kNowhere &&
-      is_mail_address(chars)) {
+  if (!address.starts_with("www.") && !address.starts_with('@') &&
+      address.find(':') == std::string_view::npos && is_mail_address(chars)) {
     return Link{.scheme = kMail, .is_mail = true};
   }
   for (const Str* scheme : style.schemes) {
@@ -226,7 +225,7 @@ Expected<std::optional<Link>> link_of(Run& run, std::string_view address, const 
 
 bool is_scheme(std::string_view text) {
   const std::size_t colon = text.find(':');
-  if (colon == kNowhere) return false;
+  if (colon == std::string_view::npos) return false;
   const std::string_view slashes = text.substr(colon + 1);
   std::size_t n = 0;
   for (std::size_t at = 0; at < colon; ++n) {

@@ -16,7 +16,7 @@ constexpr std::int64_t kColumns = 80;
 
 /// Where a value is written: columns before it, characters that must follow in its last line, and
 /// how deep in other values.
-struct Place {
+struct Margin {
   std::int64_t indent = 0, allowance = 0;
   int depth = 0;
 };
@@ -138,7 +138,7 @@ void append_break(Marked& out, std::string_view end, std::int64_t indent) {
 }
 
 /// A string as several, below one another: its lines, or parts of them.
-Expected<void> append_pieces(Run& run, Marked& out, const Str& str, Place place) {
+Expected<void> append_pieces(Run& run, Marked& out, const Str& str, Margin place) {
   const bool alone = place.depth == 0;
   if (alone) {
     ++place.indent;
@@ -166,9 +166,9 @@ Expected<void> append_pieces(Run& run, Marked& out, const Str& str, Place place)
   return {};
 }
 
-Expected<void> append_value(Run& run, Marked& out, Value value, Place place);
+Expected<void> append_value(Run& run, Marked& out, Value value, Margin place);
 
-Expected<void> append_entries(Run& run, Marked& out, const Dict& dict, Place place) {
+Expected<void> append_entries(Run& run, Marked& out, const Dict& dict, Margin place) {
   MR_TRY(const auto keys, ordered_keys(run, dict));
   append(out, "{", false);
   const std::int64_t indent = place.indent + 1;
@@ -188,7 +188,7 @@ Expected<void> append_entries(Run& run, Marked& out, const Dict& dict, Place pla
   return {};
 }
 
-Expected<void> append_items(Run& run, Marked& out, Value value, Place place) {
+Expected<void> append_items(Run& run, Marked& out, Value value, Margin place) {
   const auto items = value.list->items;
   const bool is_list = value.kind == Kind::list;
   const std::string_view end = is_list ? "]" : items.size() == 1 ? ",)" : ")";
@@ -204,7 +204,7 @@ Expected<void> append_items(Run& run, Marked& out, Value value, Place place) {
   return {};
 }
 
-Expected<void> append_value(Run& run, Marked& out, Value value, Place place) {
+Expected<void> append_value(Run& run, Marked& out, Value value, Margin place) {
   Marked whole = marked(run);
   MR_TRY_VOID(append_plain(run, whole, value, place.depth));
   const auto n = static_cast<std::int64_t>(n_chars(whole.text));

@@ -65,7 +65,7 @@ Expected<Value> select(Run& run, Value value, const Args& args) {
   return generator(run.heap, kept);
 }
 
-constexpr Filter kFilters[] = {
+constexpr Filter kSelectionFilters[] = {
     {"map", map},
     {"reject", select<false, false>},
     {"rejectattr", select<false, true>},
@@ -76,7 +76,7 @@ constexpr Filter kFilters[] = {
 }  // namespace
 
 std::span<const Filter> selection_filters() {
-  return kFilters;
+  return kSelectionFilters;
 }
 
 }  // namespace mr::text::jinja

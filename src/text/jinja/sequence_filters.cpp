@@ -258,7 +258,7 @@ Expected<Value> group_by(Run& run, Value value, const Args& args) {
   return list(run.heap, groups);
 }
 
-constexpr Filter kFilters[] = {
+constexpr Filter kSequenceFilters[] = {
     {"batch", batch},         {"count", length_filter},
     {"dictsort", dict_sort},  {"first", first},
     {"groupby", group_by},    {"items", items_filter},
@@ -273,7 +273,7 @@ constexpr Filter kFilters[] = {
 }  // namespace
 
 std::span<const Filter> sequence_filters() {
-  return kFilters;
+  return kSequenceFilters;
 }
 
 }  // namespace mr::text::jinja

@@ -13,8 +13,6 @@
 namespace mr::text::jinja {
 namespace {
 
-constexpr std::size_t kNowhere = std::string_view::npos;
-
 /// An argument put into a string: escaped first if that is markup.
 Expected<const Str*> inserted(Run& run, Value self, Value argument) {
   MR_TRY(const Str* text, to_text(argument));
@@ -66,8 +64,8 @@ Expected<Value> partition(Run& run, Value self, const Args& args) {
   const std::size_t found =
       from_right ? find_last(str.text, separator->text) : find_bytes(str.text, separator->text, 0);
   const std::size_t n = str.text.size();
-  const std::size_t begin = found != kNowhere ? found : from_right ? 0 : n;
-  const std::size_t end = found != kNowhere ? found + separator->text.size() : begin;
+  const std::size_t begin = found != std::string_view::npos ? found : from_right ? 0 : n;
+  const std::size_t end = found != std::string_view::npos ? found + separator->text.size() : begin;
   const Value parts[] = {slice(run.heap, str, 0, begin), slice(run.heap, str, begin, end),
                          slice(run.heap, str, end, n)};
   return tuple(run.heap, parts);
@@ -107,12 +105,12 @@ Expected<Value> format_map(Run& run, Value self, const Args& args) {
 }
 
 /// The part [start, end) of a string that two arguments give, as a slice would.
-struct Part {
+struct Slice {
   std::string_view text;
   std::size_t n_before;  ///< characters before it
   bool exists;           ///< start is not behind the end of the string
 };
-Expected<Part> part_of(const Str& str, Value start, Value end) {
+Expected<Slice> part_of(const Str& str, Value start, Value end) {
   const auto n = static_cast<std::int64_t>(n_chars(str.text));
   MR_TRY(std::int64_t first, to_integer_or(is_given(start) ? start : Value{}, 0));
   MR_TRY(std::int64_t last, to_integer_or(is_given(end) ? end : Value{}, n));
@@ -121,8 +119,8 @@ Expected<Part> part_of(const Str& str, Value start, Value end) {
   last = std::clamp<std::int64_t>(last < 0 ? last + n : last, 0, n);
   const std::size_t begin = char_offset(str.text, static_cast<std::size_t>(first));
   const std::size_t stop = char_offset(str.text, static_cast<std::size_t>(last));
-  if (begin > stop) return Part{{}, static_cast<std::size_t>(first), false};
-  return Part{str.text.substr(begin, stop - begin), static_cast<std::size_t>(first), exists};
+  if (begin > stop) return Slice{{}, static_cast<std::size_t>(first), false};
+  return Slice{str.text.substr(begin, stop - begin), static_cast<std::size_t>(first), exists};
 }
 
 template <bool from_right, bool must_find>
@@ -130,12 +128,12 @@ Expected<Value> find_method_of(Run& run, Value self, const Args& args) {
   MR_TRY(const auto p, bind("find", args, {"sub", "start", "end"}, 1));
   MR_TRY(const Str* needle, to_text(p[0]));
   MR_TRY_VOID(charge_bytes(run, 4 * self.str->text.size()));
-  MR_TRY(const Part part, part_of(*self.str, p[1], p[2]));
-  const std::size_t found = !part.exists ? kNowhere
+  MR_TRY(const Slice part, part_of(*self.str, p[1], p[2]));
+  const std::size_t found = !part.exists ? std::string_view::npos
                             : from_right ? find_last(part.text, needle->text)
                                          : find_bytes(part.text, needle->text, 0);
-  if (found == kNowhere && must_find) return fail_run("substring not found");
-  if (found == kNowhere) return integer(-1);
+  if (found == std::string_view::npos && must_find) return fail_run("substring not found");
+  if (found == std::string_view::npos) return integer(-1);
   return integer(static_cast<std::int64_t>(part.n_before + n_chars(part.text.substr(0, found))));
 }
 
@@ -143,11 +141,11 @@ Expected<Value> count(Run& run, Value self, const Args& args) {
   MR_TRY(const auto p, bind("count", args, {"sub", "start", "end"}, 1));
   MR_TRY(const Str* needle, to_text(p[0]));
   MR_TRY_VOID(charge_bytes(run, self.str->text.size()));
-  MR_TRY(const Part part, part_of(*self.str, p[1], p[2]));
+  MR_TRY(const Slice part, part_of(*self.str, p[1], p[2]));
   if (!part.exists) return integer(0);
   if (needle->text.empty()) return integer(static_cast<std::int64_t>(n_chars(part.text)) + 1);
   std::int64_t n = 0;
-  for (std::size_t at = find_bytes(part.text, needle->text, 0); at != kNowhere; ++n) {
+  for (std::size_t at = find_bytes(part.text, needle->text, 0); at != std::string_view::npos; ++n) {
     at = find_bytes(part.text, needle->text, at + needle->text.size());
   }
   return integer(n);
@@ -158,7 +156,7 @@ Expected<Value> has_affix(Run& run, Value self, const Args& args) {
   MR_TRY(const auto p,
          bind(at_end ? "endswith" : "startswith", args, {"affix", "start", "end"}, 1));
   MR_TRY_VOID(charge_bytes(run, self.str->text.size()));
-  MR_TRY(const Part part, part_of(*self.str, p[1], p[2]));
+  MR_TRY(const Slice part, part_of(*self.str, p[1], p[2]));
   const std::span<const Value> affixes =
       p[0].kind == Kind::tuple ? p[0].list->items : std::span<const Value>(&p[0], 1);
   for (const Value affix : affixes) {

@@ -238,7 +238,7 @@ Expected<Value> word_wrap(Run& run, Value value, const Args& args) {
   return wrap_words(run, *str, style);
 }
 
-constexpr Filter kFilters[] = {
+constexpr Filter kTextFilters[] = {
     {"capitalize", in_case<CaseStyle::capitalize>},
     {"center", center},
     {"e", escape_filter},
@@ -264,7 +264,7 @@ constexpr Filter kFilters[] = {
 }  // namespace
 
 std::span<const Filter> text_filters() {
-  return kFilters;
+  return kTextFilters;
 }
 
 }  // namespace mr::text::jinja

@@ -11,7 +11,6 @@
 namespace mr::text::jinja {
 namespace {
 
-constexpr std::size_t kNowhere = std::string_view::npos;
 constexpr char32_t kCapitalSigma = 0x3A3;
 constexpr std::uint64_t kPieceBytes = 32;  // the work of a small piece of text, as bytes copied
 
@@ -167,7 +166,7 @@ Expected<Value> replace(Run& run, const Str& str, const Str& before, const Str& 
       continue;
     }
     const std::size_t found = find_bytes(str.text, before.text, at);
-    if (found == kNowhere) break;
+    if (found == std::string_view::npos) break;
     append(out, str, at, found);
     append(out, after);
     at = found + before.text.size();
@@ -189,7 +188,7 @@ Expected<std::vector<Value>> split(Run& run, const Str& str, const Str* separato
   std::size_t at = 0;
   while (count < 0 || static_cast<std::int64_t>(parts.size()) < count) {
     const std::size_t found = find_bytes(str.text, separator->text, at);
-    if (found == kNowhere) break;
+    if (found == std::string_view::npos) break;
     MR_TRY_VOID(charge(run));
     parts.push_back(slice(run.heap, str, at, found));
     at = found + separator->text.size();
@@ -212,7 +211,7 @@ Expected<std::vector<Value>> split_right(Run& run, const Str& str, const Str* se
     std::size_t at = 0;
     while (count < 0 || static_cast<std::int64_t>(parts.size()) < count) {
       const std::size_t found = find_bytes(text, needle, at);
-      if (found == kNowhere) break;
+      if (found == std::string_view::npos) break;
       MR_TRY_VOID(charge(run));
       parts.push_back(slice(run.heap, str, text.size() - found, text.size() - at));
       at = found + needle.size();
@@ -242,7 +241,8 @@ Expected<std::vector<Value>> split_lines(Run& run, const Str& str, bool keep_end
 
 std::size_t find_last(std::string_view text, std::string_view needle) {
   const std::size_t found = find_bytes(reversed(text), reversed(needle), 0);
-  return found == kNowhere ? kNowhere : text.size() - found - needle.size();
+  return found == std::string_view::npos ? std::string_view::npos
+                                         : text.size() - found - needle.size();
 }
 
 Expected<Value> join(Run& run, const Str& separator, std::span<const Value> items) {

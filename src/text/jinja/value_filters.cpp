@@ -255,7 +255,7 @@ Expected<Value> file_size(Run& run, Value value, const Args& args) {
   return finish(run, out);
 }
 
-constexpr Filter kFilters[] = {
+constexpr Filter kValueFilters[] = {
     {"abs", absolute},
     {"attr", attr},
     {"d", fallback},
@@ -269,7 +269,7 @@ constexpr Filter kFilters[] = {
 }  // namespace
 
 std::span<const Filter> value_filters() {
-  return kFilters;
+  return kValueFilters;
 }
 
 }  // namespace mr::text::jinja

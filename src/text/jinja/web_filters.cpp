@@ -156,7 +156,7 @@ Expected<Value> xml_attributes(Run& run, Value value, const Args& args) {
   return finish(run, out);
 }
 
-constexpr Filter kFilters[] = {
+constexpr Filter kWebFilters[] = {
     {"striptags", strip_tags_filter},
     {"urlencode", url_encode},
     {"urlize", urlize},
@@ -166,7 +166,7 @@ constexpr Filter kFilters[] = {
 }  // namespace
 
 std::span<const Filter> web_filters() {
-  return kFilters;
+  return kWebFilters;
 }
 
 }  // namespace mr::text::jinja
