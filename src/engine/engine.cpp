@@ -128,7 +128,7 @@ sched::Verdict draw(Engine& engine, const sched::Batch& batch, std::size_t seq, 
 
 /// Learns what the step cost, unless prompts had rows in it, and notes how it was decided.
 void settle_pace(Engine& engine, const sched::Batch& batch, const sched::Results& results,
-                 double us) {
+                 double us, double proposing_us) {
   const auto n_rows = static_cast<std::int32_t>(batch.token.size());
   engine.decision = {.n_rows = n_rows,
                      .us = us,
@@ -139,7 +139,7 @@ void settle_pace(Engine& engine, const sched::Batch& batch, const sched::Results
   const bool decodes = std::ranges::all_of(
       batch.row_class, [](sched::RowClass row) { return row == sched::RowClass::exact; });
   if (decodes && results.token.size() >= batch.task.size()) {
-    learn_pace(engine, batch, us, results.token.size());
+    learn_pace(engine, batch, us, proposing_us, results.token.size());
   }
 }
 
@@ -289,6 +289,7 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   engine.state.tree.ages = {};
   offer_forced(engine);
   MR_TRY_VOID(offer_drafts(engine));
+  const double proposing_us = sys::now_us() - begin_us;
   const sched::Batch batch =
       sched::plan(engine.state,
                   {.now_us = now_us, .cost = engine.cost, .tokens_per_us = tokens_per_us(engine)});
@@ -334,7 +335,7 @@ Expected<std::vector<Event>> step(Engine& engine, double now_us) {
   add_ends(engine, settle.ended, events);
   ++engine.counts.steps;
   engine.counts.rows += static_cast<std::int64_t>(batch.token.size());
-  settle_pace(engine, batch, results, sys::now_us() - begin_us);
+  settle_pace(engine, batch, results, sys::now_us() - begin_us, proposing_us);
   return events;
 }
 

@@ -78,11 +78,13 @@ Expected<void> measure_pace(Engine& engine) {
   return {};
 }
 
-void learn_pace(Engine& engine, const sched::Batch& batch, double us, std::size_t n_tokens) {
+void learn_pace(Engine& engine, const sched::Batch& batch, double us, double proposing_us,
+                std::size_t n_tokens) {
   if (engine.cost.points.empty()) return;
   const auto n_rows = static_cast<std::int32_t>(batch.token.size());
   std::vector<sched::CostPoint>& points = engine.cost.points;
-  const double surprise = std::clamp(us / sched::cost_us(engine.cost, n_rows), 0.5, 2.0) - 1;
+  const double surprise =
+      std::clamp((us - proposing_us) / sched::cost_us(engine.cost, n_rows), 0.5, 2.0) - 1;
   const double all = 1 + kAll * surprise;
   const double own = all * (1 + kOwn * surprise);
   const auto above = std::ranges::lower_bound(points, n_rows, {}, &sched::CostPoint::n_rows);
@@ -99,11 +101,11 @@ void learn_pace(Engine& engine, const sched::Batch& batch, double us, std::size_
 
 double tokens_per_us(const Engine& engine) {
   if (!engine.options.spec.weighed) return 0;
-  if (engine.pace.us > 0) return engine.pace.tokens / engine.pace.us;
   const auto n_running =
       static_cast<std::int32_t>(std::max<std::size_t>(1, engine.state.running.size()));
   const double us = sched::cost_us(engine.cost, n_running);
-  return us > 0 ? n_running / us : 0;
+  const double plain = us > 0 ? n_running / us : 0;
+  return engine.pace.us > 0 ? std::max(plain, engine.pace.tokens / engine.pace.us) : plain;
 }
 
 }  // namespace mr::engine
