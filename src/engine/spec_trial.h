@@ -5,18 +5,18 @@
 
 #include "engine/engine.h"
 
-/// What speculation does to prompts that are answered together.
+/// What speculation does to prompts that are answered side by side.
 namespace mr::engine {
 
 /// Prompts and how they are answered.
 struct SpecTest {
   std::span<const std::vector<std::int32_t>> prompts;
   std::int32_t n_new = 128;
-  std::int32_t n_batch = 1;  ///< answered at once, group by group
+  std::int32_t n_batch = 1;  ///< answered at once: the next one begins when one ends
   sample::Params sample = {};
 };
 
-/// Figures of the decoding alone: of a group, what comes after the last of its prompts.
+/// Figures of the decoding alone: of the steps that read no prompt.
 struct SpecTrial {
   std::int64_t n_tokens = 0;
   std::int64_t n_steps = 0;      ///< passes over the weights

@@ -144,6 +144,16 @@ class Run(unittest.TestCase):
         self.assertEqual("{http://www.w3.org/2000/svg}svg", ET.parse(chart).getroot().tag)
         self.assertIn("auto, batch 3", chart.read_text())
 
+    def test_bench_of_prompts_that_one_step_does_not_hold(self):
+        # Some answer, with proposals, while others still read their prompts.
+        prompts = self.folder / "prompts.jsonl"
+        prompts.write_text("".join(f"Say it {n} times: a red boat. {'And ' * 100}so on.\n"
+                                   for n in range(8)))
+        done = millrace("spec-bench", "--methods", "suffix", "-b", 8, "--prompts", prompts,
+                        "-n", 24, "-r", 1, "--seed", 1, "--temp", 0, "--json")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertTrue(json.loads(done.stdout)["equal"])
+
 
 class Serve(unittest.TestCase):
     @classmethod
