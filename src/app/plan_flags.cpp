@@ -26,7 +26,6 @@ void add_plan(CLI::App& app, int& exit_code) {
   add_speculation(*plan, args->spec);
   plan->add_flag("--json", args->json, "One JSON object");
   plan->footer(
-      "millrace plan model.gguf\n"
       "millrace plan model.gguf -c 32768 --parallel 4\n"
       "millrace plan model.gguf --model-draft small.gguf\n"
       "millrace plan org/name --json");
