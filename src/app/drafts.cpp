@@ -1,8 +1,8 @@
 #include "app/drafts.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+
+#include "spec/self_draft.h"
 
 namespace mr::app {
 namespace {
@@ -12,14 +12,18 @@ bool runs(const spec::Settings& settings, std::string_view name) {
       settings.choices, [&](const spec::Choice& choice) { return choice.method->name == name; });
 }
 
-/// The methods that run layers of the target with a cache of their own, and how many layers at
-/// most: a set of layers to skip that is yet to be found has one at least.
-std::array<std::pair<std::string_view, std::int32_t>, 2> views(const spec::Settings& settings,
-                                                               std::int32_t n_layers) {
-  const std::int32_t exit = settings.sources.exit_layer;
-  const auto n_skipped = static_cast<std::int32_t>(settings.sources.skipped_layers.size());
-  return {{{"exit", exit == 0 ? (n_layers + 1) / 2 : std::min(exit, n_layers)},
-           {"skip", n_layers - std::clamp(n_skipped, 1, n_layers)}}};
+/// Layers of the target that methods run with caches of their own, at most.
+std::int32_t layers_run(const spec::Settings& settings, std::int32_t n_layers) {
+  std::int32_t n = 0;
+  if (runs(settings, "exit")) {
+    n += std::min(spec::exit_layers(settings.sources, n_layers), n_layers);
+  }
+  if (runs(settings, "skip")) {
+    // A set that is yet to be found has one layer at least.
+    const auto n_skipped = static_cast<std::int32_t>(settings.sources.skipped_layers.size());
+    n += n_layers - std::clamp(n_skipped, 1, n_layers);
+  }
+  return n;
 }
 
 }  // namespace
@@ -53,11 +57,10 @@ Expected<std::uint64_t> draft_bytes(const Opened& target, const std::vector<Open
   }
   MR_TRY(const engine::Footprint whole, engine::footprint(target.sketch, options));
   const std::int32_t n_layers = target.sketch.model.config.n_layers;
-  for (const auto& [name, n_run] : views(options.spec, n_layers)) {
-    if (!runs(options.spec, name)) continue;
-    bytes += whole.kv / static_cast<std::uint64_t>(n_layers) * static_cast<std::uint64_t>(n_run) +
-             whole.activations;
-  }
+  bytes += whole.kv / static_cast<std::uint64_t>(n_layers) *
+           static_cast<std::uint64_t>(layers_run(options.spec, n_layers));
+  for (const char* name : {"exit", "skip"})
+    bytes += runs(options.spec, name) ? whole.activations : 0;
   return bytes;
 }
 

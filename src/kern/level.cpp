@@ -69,34 +69,33 @@ Table avx2_table() {
   return table;
 }
 
-Table avx2_vnni_table() {
-  Table table = avx2_table();
-  table.name = "avx2_vnni";
-  table.gemm = avx2_vnni::gemm;
-  table.qkv_rope_store = qkv_rope_store<avx2_vnni::gemms>;
-  table.gate_up_act = avx2_vnni::gate_up_act;
-  table.expert_gemm = avx2_vnni::expert_gemm;
+/// `table` with the products of another level.
+template <void (*gemm)(const Device&, const GemmArgs&),
+          void (*gemms)(const Device&, const GemmArgs*, int),
+          void (*gate_up_act)(const Device&, const GateUpArgs&),
+          void (*expert_gemm)(const Device&, const ExpertGemmArgs&)>
+Table with_products(Table table, const char* name) {
+  table.name = name;
+  table.gemm = gemm;
+  table.qkv_rope_store = qkv_rope_store<gemms>;
+  table.gate_up_act = gate_up_act;
+  table.expert_gemm = expert_gemm;
   return table;
+}
+
+Table avx2_vnni_table() {
+  using namespace avx2_vnni;
+  return with_products<gemm, gemms, gate_up_act, expert_gemm>(avx2_table(), "avx2_vnni");
 }
 
 Table avx512_table() {
-  Table table = avx2_table();
-  table.name = "avx512";
-  table.gemm = avx512::gemm;
-  table.qkv_rope_store = qkv_rope_store<avx512::gemms>;
-  table.gate_up_act = avx512::gate_up_act;
-  table.expert_gemm = avx512::expert_gemm;
-  return table;
+  using namespace avx512;
+  return with_products<gemm, gemms, gate_up_act, expert_gemm>(avx2_table(), "avx512");
 }
 
 Table amx_table() {
-  Table table = avx512_table();
-  table.name = "amx";
-  table.gemm = amx::gemm;
-  table.qkv_rope_store = qkv_rope_store<amx::gemms>;
-  table.gate_up_act = amx::gate_up_act;
-  table.expert_gemm = amx::expert_gemm;
-  return table;
+  using namespace amx;
+  return with_products<gemm, gemms, gate_up_act, expert_gemm>(avx512_table(), "amx");
 }
 
 /// A feature of the processor and its name.
@@ -105,7 +104,7 @@ struct Need {
   const char* name;
 };
 
-std::string missing(std::initializer_list<Need> needs) {
+std::string missing(const std::vector<Need>& needs) {
   std::string names;
   for (const Need& need : needs) {
     if (!need.has)
@@ -118,45 +117,27 @@ std::string missing(std::initializer_list<Need> needs) {
 
 std::vector<LevelInfo> levels() {
   const sys::CpuFeatures cpu = sys::cpu_features();
-  const Need avx2{cpu.avx2, "AVX2"};
-  const Need fma{cpu.fma, "FMA"};
-  const Need f16c{cpu.f16c, "F16C"};
+  const std::vector<Need> avx2 = {{cpu.avx2, "AVX2"}, {cpu.fma, "FMA"}, {cpu.f16c, "F16C"}};
+  std::vector<Need> avx2_vnni = avx2;
+  avx2_vnni.push_back({cpu.avx_vnni, "AVX-VNNI"});
+  std::vector<Need> avx512 = avx2;
+  avx512.insert(avx512.end(), {{cpu.avx512f, "AVX512F"},
+                               {cpu.avx512bw, "AVX512BW"},
+                               {cpu.avx512dq, "AVX512DQ"},
+                               {cpu.avx512vl, "AVX512VL"},
+                               {cpu.avx512_vnni, "AVX512_VNNI"},
+                               {cpu.avx512_bf16, "AVX512_BF16"}});
+  std::vector<Need> tiles = avx512;
+  tiles.insert(tiles.end(), {{cpu.amx_tile, "AMX-TILE"}, {cpu.amx_bf16, "AMX-BF16"}});
+  const auto info = [](Level level, const char* name, const std::vector<Need>& needs) {
+    return LevelInfo{.level = level, .name = name, .compiled = true, .missing = missing(needs)};
+  };
   std::vector<LevelInfo> all = {
-      {.level = Level::ref, .name = "ref", .compiled = true, .missing = {}},
-      {.level = Level::avx2,
-       .name = "avx2",
-       .compiled = true,
-       .missing = missing({avx2, fma, f16c})},
-      {.level = Level::avx2_vnni,
-       .name = "avx2_vnni",
-       .compiled = true,
-       .missing = missing({avx2, fma, f16c, {cpu.avx_vnni, "AVX-VNNI"}})},
-      {.level = Level::avx512,
-       .name = "avx512",
-       .compiled = true,
-       .missing = missing({avx2,
-                           fma,
-                           f16c,
-                           {cpu.avx512f, "AVX512F"},
-                           {cpu.avx512bw, "AVX512BW"},
-                           {cpu.avx512dq, "AVX512DQ"},
-                           {cpu.avx512vl, "AVX512VL"},
-                           {cpu.avx512_vnni, "AVX512_VNNI"},
-                           {cpu.avx512_bf16, "AVX512_BF16"}})},
-      {.level = Level::amx,
-       .name = "amx",
-       .compiled = true,
-       .missing = missing({avx2,
-                           fma,
-                           f16c,
-                           {cpu.avx512f, "AVX512F"},
-                           {cpu.avx512bw, "AVX512BW"},
-                           {cpu.avx512dq, "AVX512DQ"},
-                           {cpu.avx512vl, "AVX512VL"},
-                           {cpu.avx512_vnni, "AVX512_VNNI"},
-                           {cpu.avx512_bf16, "AVX512_BF16"},
-                           {cpu.amx_tile, "AMX-TILE"},
-                           {cpu.amx_bf16, "AMX-BF16"}})},
+      info(Level::ref, "ref", {}),
+      info(Level::avx2, "avx2", avx2),
+      info(Level::avx2_vnni, "avx2_vnni", avx2_vnni),
+      info(Level::avx512, "avx512", avx512),
+      info(Level::amx, "amx", tiles),
       {.level = Level::cuda, .name = "cuda", .compiled = cuda::table() != nullptr, .missing = {}}};
   LevelInfo& amx = all[all.size() - 2];
   if (amx.missing.empty() && !sys::allow_tiles()) amx.missing = "the system does not allow tiles";

@@ -10,8 +10,7 @@ namespace {
 
 Expected<State> make(const Setup& setup) {
   const std::int32_t n_layers = setup.target->config.n_layers;
-  const std::int32_t n =
-      setup.sources.exit_layer == 0 ? (n_layers + 1) / 2 : setup.sources.exit_layer;
+  const std::int32_t n = exit_layers(setup.sources, n_layers);
   if (n < 1 || n >= n_layers) {
     return fail(Fault::bad_request, "speculation: exit wants 1 to " + std::to_string(n_layers - 1) +
                                         " of the target's " + std::to_string(n_layers) +
@@ -24,6 +23,10 @@ Expected<State> make(const Setup& setup) {
 }
 
 }  // namespace
+
+std::int32_t exit_layers(const Sources& sources, std::int32_t n_layers) {
+  return sources.exit_layer == 0 ? (n_layers + 1) / 2 : sources.exit_layer;
+}
 
 Method early_exit() {
   return {.name = "exit",

@@ -13,4 +13,7 @@ Expected<void> propose_self_draft(void* state, const Context& context,
 
 void forget_self_draft(void* state, std::uint64_t sequence_id);
 
+/// Of a target's layers those that the method exit runs: as many as were asked for, or half.
+std::int32_t exit_layers(const Sources& sources, std::int32_t n_layers);
+
 }  // namespace mr::spec

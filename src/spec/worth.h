@@ -14,7 +14,7 @@ struct Worth {
   double waited = 0;  ///< tokens that came without it since it was last asked
 };
 
-/// Whether to ask it now. Each proposer has some first calls; later one must bring what it costs,
+/// Whether to ask it now. Each proposer has some first calls; later it must bring what it costs,
 /// or cost next to nothing. One that does not is asked again once what it lost is little beside the
 /// tokens that came since. `tokens_per_us`: what time is worth.
 bool is_asked(const Worth& worth, double tokens_per_us);

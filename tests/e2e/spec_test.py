@@ -149,7 +149,7 @@ class Run(unittest.TestCase):
         prompts = self.folder / "prompts.jsonl"
         prompts.write_text("".join(f"Say it {n} times: a red boat. {'And ' * 100}so on.\n"
                                    for n in range(8)))
-        done = millrace("spec-bench", "--methods", "suffix", "-b", 8, "--prompts", prompts,
+        done = millrace("spec-bench", "--methods", "selfquant", "-b", 8, "--prompts", prompts,
                         "-n", 24, "-r", 1, "--seed", 1, "--temp", 0, "--json")
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertTrue(json.loads(done.stdout)["equal"])

@@ -26,11 +26,11 @@ namespace fs = std::filesystem;
 
 constexpr double kRelativeBound = 1e-4;
 constexpr double kBlocksBound = 5e-2;  ///< where a level takes activations to int8 for block types
-constexpr double kLeastMargin = 100;   ///< of the greedy tokens over that bound
+constexpr double kLeastMargin = 100;  ///< of the greedy tokens over that bound
 
 struct Golden {
   std::string name;
-  std::string weights;  ///< the case whose safetensors it has
+  std::string weights;                   ///< the case whose safetensors it has
   bool has_gguf = false;
   std::int32_t n_context = 0;
   bool has_blocks = false;  ///< matrices of a block type
