@@ -186,7 +186,10 @@ class SameText(unittest.TestCase):
         self.addCleanup(small.stop)
         alone = self.texts(server, 1)
         self.assertEqual(alone, self.texts(server, 1))  # hits
-        self.assertEqual(alone, self.texts(small, 16))
+        for _ in range(20):  # a machine that is busy may let them come one after the other
+            self.assertEqual(alone, self.texts(small, 16))
+            if metric("vllm:num_preemptions_total", small) > 0:
+                break
         self.assertGreater(metric("vllm:num_preemptions_total", small), 0)
 
 
